@@ -1,0 +1,173 @@
+"""What is asked of a knowledge base, and what comes back: requests, prompts, citations and answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from outcrop.core.boxes import Region
+from outcrop.core.chunks import Hit, SearchMode
+from outcrop.core.filters import Filter
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetrieveRequest:
+    """A retrieval: at most `limit` hits (1 to 100) for a question (1 to 20,000 characters)."""
+
+    question: str
+    limit: int = 5
+    mode: SearchMode = "hybrid"
+    where: Filter | None = None
+    rerank: str | None = None  # a reranker's name; None leaves the fused order
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inference:
+    """How a model generates; None leaves the provider's default, except temperature, which is 0 for answers."""
+
+    temperature: float | None = 0.0
+    top_p: float | None = None
+    max_tokens: int | None = 1024
+    stop: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskRequest:
+    """A question to be answered from a knowledge base. `model` None means the one that the server is set to."""
+
+    question: str
+    caller: str = "local"  # who asks; a session belongs to the caller that opened it
+    session_id: str | None = None
+    model: str | None = None
+    limit: int = 8  # passages that are considered
+    mode: SearchMode = "hybrid"
+    where: Filter | None = None
+    rerank: str | None = None
+    prompt_template: str | None = None  # with $query$, $search_results$, $output_format_instructions$
+    inference: Inference = field(default_factory=Inference)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message:
+    """One message of a conversation with a model."""
+
+    role: Literal["user", "assistant"]
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prompt:
+    """What a generator is given.
+
+    A language model reads `system` and `messages`; the extractive answerer reads `question` and `passages`, which
+    the messages hold as well, numbered from 1.
+    """
+
+    question: str
+    passages: tuple[Hit, ...]
+    system: str = ""
+    messages: tuple[Message, ...] = ()
+    inference: Inference = field(default_factory=Inference)
+    refusal: str = ""  # the words to answer with where the passages do not hold the answer
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Usage:
+    """Tokens that a model call took in and gave out."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Quote:
+    """A verbatim piece of a passage: `passage` indexes Prompt.passages (from 0); [start, end) of its chunk's text."""
+
+    passage: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delta:
+    """A piece of generated text; `quotes` where the generator itself knows what the piece was taken from."""
+
+    text: str = ""
+    quotes: tuple[Quote, ...] = ()
+    usage: Usage | None = None  # with the last delta
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """What supports a part of an answer: `quote` is exactly the characters [start, end) of the document's text.
+
+    `page`, `sheet` and `row` count from 1 and say where the quote begins; `regions` are its rectangles on PDF pages.
+    """
+
+    hit: Hit
+    quote: str
+    start: int
+    end: int
+    page: int | None = None
+    sheet: str | None = None
+    row: int | None = None
+    regions: tuple[Region, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Citation:
+    """The characters [start, end) of the answer's text and what supports them."""
+
+    start: int
+    end: int
+    references: tuple[Reference, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepSpan:
+    """One step of the chain as it ran: its name, its start and length in milliseconds, and what it decided."""
+
+    name: str
+    started_ms: float
+    took_ms: float
+    details: Mapping[str, str | int | float | bool] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answer:
+    """A finished answer. `available` is False where the evidence was too weak: then `text` is the refusal."""
+
+    text: str
+    available: bool
+    citations: tuple[Citation, ...]
+    hits: tuple[Hit, ...]  # what was retrieved, best first
+    session_id: str
+    model: str
+    question: str  # as it was searched: rewritten for a follow-up
+    usage: Usage | None = None
+    trace: tuple[StepSpan, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TextPart:
+    """The next piece of an answer's text."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CitationPart:
+    """A citation of text that has already been sent."""
+
+    citation: Citation
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalPart:
+    """The whole answer, once at the end. Where `available` is False it replaces all text that was streamed."""
+
+    answer: Answer
+
+
+AnswerPart = TextPart | CitationPart | FinalPart

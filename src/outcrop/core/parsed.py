@@ -1,0 +1,124 @@
+"""What a parser gives: the text of a document and where each part of it stands in the file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from outcrop.core.boxes import Boxes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Blob:
+    """A file as it came from its source: its bytes, or the path of a local file that holds them.
+
+    `name` is the file's name with its extension; `media_type` is what the source says it is, if it says.
+    """
+
+    name: str
+    data: bytes | None = None
+    path: Path | None = None
+    media_type: str | None = None
+
+    def read(self) -> bytes:
+        """The whole content."""
+        if self.data is not None:
+            return self.data
+        if self.path is None:
+            raise ValueError("A blob has data or a path.")
+        return self.path.read_bytes()
+
+    def size(self) -> int:
+        """The number of bytes, without reading them."""
+        return len(self.data) if self.data is not None else Path(str(self.path)).stat().st_size
+
+
+PageMethod = Literal["text", "ocr", "empty"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Page:
+    """A page (or slide) and the characters [start, end) that stand on it; numbers count from 1."""
+
+    number: int
+    start: int
+    end: int
+    method: PageMethod = "text"
+    confidence: float | None = None  # mean over the lines read by OCR, 0 to 1
+    width: float | None = None  # PDF points, as displayed
+    height: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Heading:
+    """A heading: the characters [start, end) are its title, without markup; level 1 is the highest."""
+
+    level: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Table:
+    """A Markdown table at the characters [start, end); [start, header_end) are its header and ruling lines."""
+
+    start: int
+    end: int
+    header_end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """A spreadsheet or CSV row at the characters [start, end); numbers count from 1, as the program shows them."""
+
+    sheet: str | None
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """How much of a document gave text: characters, and pages with a text layer, read by OCR, and empty."""
+
+    characters: int
+    pages: int = 0
+    text_pages: int = 0
+    ocr_pages: int = 0
+    empty_pages: int = 0
+    ocr_confidence: float | None = None  # mean over the pages read by OCR, 0 to 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedDocument:
+    """The text of a document; every offset counts characters (code points) of `text`, half-open.
+
+    Pages, headings, tables and rows are in order of start. Tables stand in the text as Markdown.
+    `warnings` are sentences on what could not be read, for the person who looks after the document.
+    """
+
+    text: str
+    media_type: str
+    parser: str  # name and version of what read it
+    title: str | None = None
+    pages: tuple[Page, ...] = ()
+    headings: tuple[Heading, ...] = ()
+    tables: tuple[Table, ...] = ()
+    rows: tuple[Row, ...] = ()
+    boxes: Boxes | None = None
+    metadata: dict[str, str] = field(default_factory=dict)  # author, created, language ... as the file says
+    warnings: tuple[str, ...] = ()
+
+    def coverage(self) -> Coverage:
+        """What was found, counted."""
+        methods = [page.method for page in self.pages]
+        read = [page.confidence for page in self.pages if page.method == "ocr" and page.confidence is not None]
+        return Coverage(
+            characters=len(self.text),
+            pages=len(methods),
+            text_pages=methods.count("text"),
+            ocr_pages=methods.count("ocr"),
+            empty_pages=methods.count("empty"),
+            ocr_confidence=sum(read) / len(read) if read else None,
+        )

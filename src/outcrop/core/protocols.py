@@ -1,0 +1,196 @@
+"""The contracts: `async` to wait, plain `def` to think. Each has a suite in `outcrop.testing` that every adapter passes."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Collection, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from typing import Generic, Literal, Protocol, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from outcrop.core.answers import Delta, Prompt
+from outcrop.core.chunks import Chunk, Hit, IndexSpec, Point, Search, Traits, Vectors
+from outcrop.core.filters import Filter, Metadata
+from outcrop.core.parsed import Blob, ParsedDocument
+from outcrop.core.records import Record
+
+Purpose = Literal["document", "query"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A document in its source: its address, its name below the source's root, and its metadata.
+
+    `version` changes when the content may have changed (an ETag); None where only the content can tell.
+    """
+
+    uri: str
+    name: str
+    size: int = 0
+    version: str | None = None
+    metadata: Metadata = field(default_factory=dict)
+
+
+class Source(Protocol):
+    """Where documents come from."""
+
+    def list(self, since: str | None) -> AsyncIterator[Item]:
+        """Every document that is there now, in a stable order."""
+        ...
+
+    async def fetch(self, item: Item) -> Blob:
+        """The content of a document. Raises Unreadable (reason `unreachable`) where it cannot be had."""
+        ...
+
+
+class Parser(Protocol):
+    """Reads one family of formats. Runs in a guarded process: it may not touch the network or write files."""
+
+    media_types: frozenset[str]
+    version: str  # changes when the same file may give another text
+
+    def parse(self, blob: Blob) -> ParsedDocument:
+        """The text and its places. Raises Unreadable with the reason where there is none."""
+        ...
+
+
+class Tokenizer(Protocol):
+    """Counts as an embedding model does."""
+
+    def spans(self, text: str) -> NDArray[np.int32]:
+        """The characters [start, end) of each token, without special tokens: shape (n, 2), in order."""
+        ...
+
+
+class Chunker(Protocol):
+    """Cuts a document. Chunks come in order; parents before their children."""
+
+    async def chunk(self, document_id: str, document: ParsedDocument) -> Sequence[Chunk]:
+        """The chunks; every word of the text is in at least one of them."""
+        ...
+
+
+class Embedder(Protocol):
+    """Turns texts into vectors."""
+
+    model: str
+    dimensions: int
+    max_tokens: int  # the longest text that is read in one piece; longer ones are averaged over windows
+    tokenizer: Tokenizer
+
+    async def embed(self, texts: Sequence[str], purpose: Purpose) -> Vectors:
+        """One unit vector a text, in order: shape (n, dimensions), float32."""
+        ...
+
+
+class VectorStore(Protocol):
+    """Keeps points and finds them. Every method raises IndexMissing where the index is not there (not `create`, `drop`)."""
+
+    traits: Traits
+
+    async def create(self, index: IndexSpec) -> None:
+        """Make an empty index; one that exists with the same dimensions stays as it is, else Conflict."""
+        ...
+
+    async def drop(self, index: str) -> None:
+        """Remove an index and all that it keeps; nothing happens where there is none."""
+        ...
+
+    async def upsert(self, index: str, points: Sequence[Point], *, sweep: Collection[str] = ()) -> None:
+        """Put points by chunk id, then remove those points of the documents in `sweep` that were not among them.
+
+        When it returns, a search sees the new points and none of the old, also after a crash. Raises Invalid where a
+        vector has another length than the index.
+        """
+        ...
+
+    async def delete(self, index: str, where: Filter) -> int:
+        """Remove the points that satisfy a filter; how many there were."""
+        ...
+
+    async def search(self, index: str, query: Search) -> Sequence[Hit]:
+        """The best hits, best first; equal scores in order of chunk id. Raises Unsupported for a mode not in traits."""
+        ...
+
+    async def get(self, index: str, chunk_ids: Sequence[str]) -> Sequence[Point]:
+        """The points with these ids that exist, in the order asked; parents too."""
+        ...
+
+    def scan(self, index: str, where: Filter | None = None) -> AsyncIterator[Sequence[Point]]:
+        """Every point, parents too, in batches."""
+        ...
+
+    async def count(self, index: str) -> int:
+        """The number of points, parents included."""
+        ...
+
+    async def close(self) -> None:
+        """Let go of files and connections."""
+        ...
+
+
+class Generator(Protocol):
+    """Writes an answer from a prompt."""
+
+    model: str
+
+    def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
+        """The answer, piece by piece as it comes. Raises ModelFailed, Throttled, TimedOut or Unavailable."""
+        ...
+
+
+class Reranker(Protocol):
+    """Puts hits in a better order."""
+
+    async def rerank(self, question: str, hits: Sequence[Hit], top: int) -> list[Hit]:
+        """The best `top` hits, best first, with new scores from 0 to 1."""
+        ...
+
+
+R = TypeVar("R", bound=Record)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[R]):
+    """A page of a list; `after` is the token for the next one, None at the end."""
+
+    records: tuple[R, ...]
+    after: str | None = None
+
+
+class MetadataStore(Protocol):
+    """Keeps records, in five verbs."""
+
+    async def get(self, kind: type[R], id: str) -> R:
+        """The record. Raises NotFound."""
+        ...
+
+    async def put(self, record: R, expect: int | None = None) -> R:
+        """Keep a record; the one returned has the next version. Raises Conflict where the stored version is not `expect`."""
+        ...
+
+    async def delete(self, kind: type[R], id: str) -> None:
+        """Remove a record; nothing happens where there is none."""
+        ...
+
+    async def page(self, kind: type[R], where: Filter | None, after: str | None, limit: int) -> Page[R]:
+        """Records in order of creation (then id) whose attributes satisfy a filter on `kind.indexed`."""
+        ...
+
+    def transaction(self) -> AbstractAsyncContextManager[MetadataStore]:
+        """All or nothing: what is done through the store that it gives."""
+        ...
+
+
+async def every(store: MetadataStore, kind: type[R], where: Filter | None) -> AsyncIterator[R]:
+    """Every record that satisfies a filter, page by page."""
+    after: str | None = None
+    while True:
+        page = await store.page(kind, where, after, 500)
+        for record in page.records:
+            yield record
+        if page.after is None:
+            return
+        after = page.after

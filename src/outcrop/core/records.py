@@ -1,0 +1,188 @@
+"""The resources that Outcrop keeps, as frozen records: to change one is to make a new one."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, ClassVar, Literal
+
+from outcrop.core.filters import Metadata
+from outcrop.core.parsed import Coverage
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """What every stored record has. `version` grows with each put; `collection` names the record's table."""
+
+    collection: ClassVar[str] = ""
+    indexed: ClassVar[tuple[str, ...]] = ()  # the attributes that lists are filtered by
+
+    id: str
+    created_at: datetime
+    updated_at: datetime
+    version: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KnowledgeBase(Record):
+    """A set of documents that is searched together: one embedding model, one index in one vector store."""
+
+    collection: ClassVar[str] = "knowledge_bases"
+    indexed: ClassVar[tuple[str, ...]] = ("name", "status")
+
+    name: str
+    embedding_model: str  # "local:all-MiniLM-L6-v2", "openai:text-embedding-3-small" ...
+    dimensions: int
+    index: str  # the index's name in the vector store
+    vector_store: str = "embedded"
+    description: str | None = None
+    status: Literal["CREATING", "ACTIVE", "DELETING", "UPDATING", "FAILED", "DELETE_UNSUCCESSFUL"] = "ACTIVE"
+    failure_reasons: tuple[str, ...] = ()
+
+
+ChunkingStrategy = Literal["default", "fixed", "semantic", "hierarchical", "section", "none"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Chunking:
+    """How documents are cut; sizes are tokens of the embedding model. Names follow Bedrock's ChunkingConfiguration.
+
+    default: whole sentences up to `max_tokens` under their headings; fixed: exactly `max_tokens` with
+    `overlap_percentage`; semantic: a cut where neighbouring sentence groups (`buffer_size` sentences either
+    side) differ more than the `breakpoint_percentile`; hierarchical: children of `child_max_tokens` are searched,
+    parents of `parent_max_tokens` returned, children overlap by `overlap_tokens`; section: one chunk a heading;
+    none: one chunk a document.
+    """
+
+    strategy: ChunkingStrategy = "default"
+    max_tokens: int = 300
+    overlap_percentage: int = 20
+    breakpoint_percentile: int = 95
+    buffer_size: int = 1
+    parent_max_tokens: int = 1500
+    child_max_tokens: int = 300
+    overlap_tokens: int = 60
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DataSource(Record):
+    """Where documents of a knowledge base come from, and how they are read and cut."""
+
+    collection: ClassVar[str] = "data_sources"
+    indexed: ClassVar[tuple[str, ...]] = ("knowledge_base_id", "name", "status")
+
+    knowledge_base_id: str
+    name: str
+    kind: str  # a key of registry.SOURCES: "folder" ...
+    configuration: Mapping[str, Any]  # folder: {"path": ..., "include": [...], "exclude": [...]}
+    chunking: Chunking = field(default_factory=Chunking)
+    deletion_policy: Literal["DELETE", "RETAIN"] = "DELETE"
+    status: Literal["AVAILABLE", "DELETING", "DELETE_UNSUCCESSFUL"] = "AVAILABLE"
+    description: str | None = None
+
+
+DocumentStatus = Literal["INDEXED", "PARTIALLY_INDEXED", "FAILED", "IGNORED"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Document(Record):
+    """A document and what became of it. Its id is derived from its data source and uri, so a re-run finds it again.
+
+    INDEXED: all text that was found is searchable, and some was found; PARTIALLY_INDEXED: some pages could not be
+    read (`reason` says which); FAILED: nothing is searchable, `reason` says why and `reason_code` is a word of
+    `errors.Reason`; IGNORED: not a document that Outcrop reads, or left out by a pattern.
+    """
+
+    collection: ClassVar[str] = "documents"
+    indexed: ClassVar[tuple[str, ...]] = ("knowledge_base_id", "data_source_id", "status", "uri")
+
+    knowledge_base_id: str
+    data_source_id: str
+    uri: str
+    name: str  # the path below the source's root
+    status: DocumentStatus
+    content_hash: str  # sha256 of the bytes, hexadecimal
+    settings_hash: str  # of the parser, chunking and embedding settings that made the chunks
+    metadata_hash: str = ""
+    size: int = 0
+    media_type: str = ""
+    title: str | None = None
+    reason: str | None = None
+    reason_code: str | None = None
+    warnings: tuple[str, ...] = ()
+    coverage: Coverage | None = None
+    chunks: int = 0
+    chunks_hash: str = ""  # of the sorted ids of its chunks: verify compares it with the index
+    metadata: Metadata = field(default_factory=dict)
+
+
+JobStatus = Literal["STARTING", "IN_PROGRESS", "COMPLETE", "FAILED", "STOPPING", "STOPPED"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Statistics:
+    """What an ingestion job did, in documents (Bedrock's IngestionJobStatistics), and chunks and tokens embedded."""
+
+    scanned: int = 0
+    indexed: int = 0  # new
+    modified: int = 0
+    deleted: int = 0
+    failed: int = 0
+    ignored: int = 0
+    unchanged: int = 0
+    metadata_scanned: int = 0
+    metadata_modified: int = 0
+    parsed: int = 0  # counts parses, to prove that unchanged documents cost none
+    chunks_embedded: int = 0
+    chunks_reused: int = 0  # chunks of changed documents whose vector was already there
+    tokens_embedded: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IngestionJob(Record):
+    """One sync of one data source."""
+
+    collection: ClassVar[str] = "ingestion_jobs"
+    indexed: ClassVar[tuple[str, ...]] = ("knowledge_base_id", "data_source_id", "status")
+
+    knowledge_base_id: str
+    data_source_id: str
+    status: JobStatus = "STARTING"
+    statistics: Statistics = field(default_factory=Statistics)
+    failure_reasons: tuple[str, ...] = ()
+    finished_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Turn:
+    """One question of a session and the answer that it got."""
+
+    question: str
+    answer: str
+    standalone: str | None = None  # the question as it was searched, where it was rewritten
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session(Record):
+    """A conversation with a knowledge base: its latest turns, oldest first."""
+
+    collection: ClassVar[str] = "sessions"
+    indexed: ClassVar[tuple[str, ...]] = ("knowledge_base_id", "owner")
+
+    knowledge_base_id: str
+    owner: str  # the id of the caller that opened it; nobody else may go on with it
+    turns: tuple[Turn, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AccessKey(Record):
+    """An access key. SigV4 needs the secret itself, so it is kept encrypted, never in clear."""
+
+    collection: ClassVar[str] = "access_keys"
+    indexed: ClassVar[tuple[str, ...]] = ("name", "status")
+
+    name: str
+    sealed_secret: str
+    status: Literal["ACTIVE", "REVOKED"] = "ACTIVE"
+    last_used_at: datetime | None = None

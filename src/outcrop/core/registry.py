@@ -1,0 +1,43 @@
+"""The concrete adapters by name, each loaded only when chosen."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib import import_module
+from typing import Any
+
+from outcrop.core.errors import Invalid
+
+SOURCES: Mapping[str, str] = {
+    "folder": "outcrop.adapters.sources.folder:open_source",
+}
+VECTOR_STORES: Mapping[str, str] = {
+    "embedded": "outcrop.adapters.vector_stores.embedded:open_store",
+    "memory": "outcrop.adapters.vector_stores.memory:open_store",
+}
+# A model's name is "family:name"; the family chooses the adapter, which is given the name and the settings.
+EMBEDDERS: Mapping[str, str] = {
+    "local": "outcrop.adapters.embedders.local:open_embedder",
+    "fastembed": "outcrop.adapters.embedders.fastembed:open_embedder",
+}
+REMOTE_EMBEDDERS = "outcrop.adapters.embedders.remote:open_embedder"
+GENERATORS: Mapping[str, str] = {
+    "extractive": "outcrop.adapters.generators.extractive:open_generator",
+}
+REMOTE_GENERATORS = "outcrop.adapters.generators.providers:open_generator"
+RERANKERS: Mapping[str, str] = {
+    "evidence": "outcrop.adapters.rerankers:open_evidence",
+}
+
+
+def load(table: Mapping[str, str], name: str, what: str, otherwise: str | None = None) -> Any:
+    """The factory registered under a name.
+
+    Raises:
+        Invalid: There is none; the message lists those that there are.
+    """
+    target = table.get(name, otherwise)
+    if target is None:
+        raise Invalid(f"There is no {what} called {name!r}. Choose one of: {', '.join(sorted(table))}.")
+    module, _, attribute = target.partition(":")
+    return getattr(import_module(module), attribute)

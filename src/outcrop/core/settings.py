@@ -1,0 +1,78 @@
+"""Every setting, once, with a sentence: from `OUTCROP_*` variables, then `outcrop.toml`, then the defaults here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from platformdirs import user_data_path
+from pydantic import Field
+from pydantic_settings import (
+    BaseSettings,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    TomlConfigSettingsSource,
+)
+
+
+def default_data() -> Path:
+    """The platform's place for the data of a program."""
+    return user_data_path("outcrop", appauthor=False)
+
+
+class Settings(BaseSettings):
+    """How this Outcrop runs."""
+
+    model_config = SettingsConfigDict(env_prefix="OUTCROP_", toml_file="outcrop.toml", extra="forbid")
+
+    data: Path = Field(default_factory=default_data, description="The directory that holds everything Outcrop keeps.")
+    host: str = Field("127.0.0.1", description="The address that the server listens on.")
+    port: int = Field(8080, ge=0, le=65535, description="The port that the server listens on; 0 takes a free one.")
+    database_url: str | None = Field(
+        None,
+        description="Where metadata is kept, as an SQLAlchemy address; SQLite below `data` when left out.",
+    )
+    model: str = Field(
+        "extractive:sentences",
+        description="The model that writes answers: extractive:sentences, or provider:name such as openai:gpt-5-mini.",
+    )
+    embedding_model: str = Field("local:all-MiniLM-L6-v2", description="The embedding model of new knowledge bases.")
+    embedding_precision: Literal["auto", "int8", "fp32"] = Field(
+        "auto", description="How the local model computes; auto takes int8 where the processor has VNNI."
+    )
+    threads: int = Field(
+        0,
+        ge=0,
+        le=256,
+        description="Threads for embedding and processes for parsing; 0 takes one a processor.",
+    )
+    ocr: Literal["auto", "off"] = Field(
+        "auto", description="Whether pages without a text layer are read by OCR where it is installed."
+    )
+    parse_memory_mb: int = Field(2048, ge=256, description="The memory that a parse process may use, in MiB.")
+    parse_seconds: int = Field(120, ge=1, description="How long the parsing of one document may take, in seconds.")
+    max_file_mb: int = Field(200, ge=1, description="The largest file that is read, in MiB.")
+    refusal: str = Field(
+        "Not available: the documents do not contain an answer to this question.",
+        min_length=1,
+        description="What is answered where the evidence is too weak.",
+    )
+    answer_threshold: float | None = Field(
+        None, ge=0, le=1, description="Least evidence for an answer; the calibrated value when left out."
+    )
+    context_tokens: int = Field(
+        3000, ge=100, description="How many tokens of passages are given to the model that answers."
+    )
+    max_body_mb: int = Field(20, ge=1, description="The largest request body that is accepted, in MiB.")
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 # the signature is pydantic's
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 # as above
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Arguments before the environment, the environment before `outcrop.toml`."""
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
