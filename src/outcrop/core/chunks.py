@@ -125,8 +125,8 @@ class Search:
 class Hit:
     """A found chunk, with a `score` from 0 to 1, higher is better.
 
-    What it means depends on the mode. semantic: the cosine similarity, negative ones as 0; keyword: s / (s + 10) of the BM25 score s;
-    hybrid: the weighted reciprocal-rank fusion divided by the best that is possible.
+    What it means depends on the mode. semantic: the cosine similarity, negative ones as 0; keyword: s / (s + 10)
+    of the BM25 score s; hybrid: the weighted reciprocal-rank fusion divided by the best that is possible.
     `similarity` (cosine) and `keyword_score` (BM25) are given where known.
     """
 

@@ -1,4 +1,4 @@
-"""The contracts: `async` to wait, plain `def` to think. Each has a suite in `outcrop.testing` that every adapter passes."""
+"""The contracts: `async` to wait, plain `def` to think. Each has a suite in `outcrop.testing` for its adapters."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from outcrop.core.answers import Delta, Prompt
 from outcrop.core.chunks import Chunk, Hit, IndexSpec, Point, Search, Traits, Vectors
 from outcrop.core.filters import Filter, Metadata
 from outcrop.core.parsed import Blob, ParsedDocument
-from outcrop.core.records import Record
+from outcrop.core.records import Chunking, DataSource, Record
 
 Purpose = Literal["document", "query"]
 
@@ -56,6 +56,26 @@ class Parser(Protocol):
         ...
 
 
+class Reader(Protocol):
+    """Reads any supported file with the parser for its content, in guarded processes."""
+
+    def supports(self, name: str) -> bool:
+        """Whether a file of this name may be a document (by its extension); others are IGNORED, not FAILED."""
+        ...
+
+    def version(self, media_type: str) -> str:
+        """The parser and options that read this media type: documents are read again when it changes."""
+        ...
+
+    async def read(self, blob: Blob) -> ParsedDocument:
+        """The text. Raises Unreadable with the reason; a parser that dies or hangs is a reason, never a crash."""
+        ...
+
+    async def close(self) -> None:
+        """End the processes."""
+        ...
+
+
 class Tokenizer(Protocol):
     """Counts as an embedding model does."""
 
@@ -86,7 +106,7 @@ class Embedder(Protocol):
 
 
 class VectorStore(Protocol):
-    """Keeps points and finds them. Every method raises IndexMissing where the index is not there (not `create`, `drop`)."""
+    """Keeps points and finds them. Where the index is not there, all but `create` and `drop` raise IndexMissing."""
 
     traits: Traits
 
@@ -149,6 +169,38 @@ class Reranker(Protocol):
         ...
 
 
+class Adapters(Protocol):
+    """The adapters that are in use, each made on first use and kept."""
+
+    def reader(self) -> Reader:
+        """What reads files."""
+        ...
+
+    def source(self, source: DataSource) -> Source:
+        """The source that a data source is set to. Raises Invalid where its configuration is wrong."""
+        ...
+
+    def embedder(self, model: str) -> Embedder:
+        """The embedder for a model's name. Raises Invalid for one that does not exist."""
+        ...
+
+    def chunker(self, chunking: Chunking, embedder: Embedder) -> Chunker:
+        """The chunker for a configuration, counting (and comparing) with this embedder."""
+        ...
+
+    def vector_store(self, name: str) -> VectorStore:
+        """The vector store of this name."""
+        ...
+
+    def generator(self, model: str) -> Generator:
+        """The generator for a model's name. Raises Invalid for one that does not exist."""
+        ...
+
+    def reranker(self, name: str) -> Reranker:
+        """The reranker of this name."""
+        ...
+
+
 R = TypeVar("R", bound=Record)
 
 
@@ -168,7 +220,7 @@ class MetadataStore(Protocol):
         ...
 
     async def put(self, record: R, expect: int | None = None) -> R:
-        """Keep a record; the one returned has the next version. Raises Conflict where the stored version is not `expect`."""
+        """Keep a record; what is returned has the next version. Raises Conflict where another than `expect` is stored."""
         ...
 
     async def delete(self, kind: type[R], id: str) -> None:

@@ -21,6 +21,8 @@ EMBEDDERS: Mapping[str, str] = {
     "fastembed": "outcrop.adapters.embedders.fastembed:open_embedder",
 }
 REMOTE_EMBEDDERS = "outcrop.adapters.embedders.remote:open_embedder"
+READER = "outcrop.adapters.parsers.reader:open_reader"  # (settings) -> Reader
+CHUNKER = "outcrop.adapters.chunkers:open_chunker"  # (chunking, embedder) -> Chunker
 GENERATORS: Mapping[str, str] = {
     "extractive": "outcrop.adapters.generators.extractive:open_generator",
 }
