@@ -18,7 +18,30 @@ from python_calamine import CalamineWorkbook
 HANDBOOK = Path(__file__).parents[2] / "examples" / "handbook"
 DOCUMENTS = sorted(path for path in (HANDBOOK / "documents").rglob("*") if path.is_file())
 FORMATS = {
-    *("txt md html docx doc csv xls xlsx pdf pptx odt ods rtf epub eml json xml ipynb tex png".split()),
+    *(
+        [
+            "txt",
+            "md",
+            "html",
+            "docx",
+            "doc",
+            "csv",
+            "xls",
+            "xlsx",
+            "pdf",
+            "pptx",
+            "odt",
+            "ods",
+            "rtf",
+            "epub",
+            "eml",
+            "json",
+            "xml",
+            "ipynb",
+            "tex",
+            "png",
+        ]
+    ),
 }
 SHEETS = {".xls", ".xlsx", ".ods"}
 # What has no text until it is recognised: whole files, and one page of a mixed PDF.
@@ -76,7 +99,9 @@ def text_of(name: str, page: int | None, sheet: str | None) -> str:
         case ".eml":
             text = mail_text(path)
         case ".doc":
-            text = path.read_bytes().decode("utf-16-le", errors="replace") + path.read_bytes().decode("cp1252", "replace")
+            text = path.read_bytes().decode("utf-16-le", errors="replace") + path.read_bytes().decode(
+                "cp1252", "replace"
+            )
         case _ if "roqueval" in name:
             text = path.read_bytes().decode("cp1252")
         case _:
