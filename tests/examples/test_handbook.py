@@ -17,9 +17,12 @@ from python_calamine import CalamineWorkbook
 
 HANDBOOK = Path(__file__).parents[2] / "examples" / "handbook"
 DOCUMENTS = sorted(path for path in (HANDBOOK / "documents").rglob("*") if path.is_file())
+# fmt: off
 FORMATS = {
-    *("txt md html docx doc csv xls xlsx pdf pptx odt ods rtf epub eml json xml ipynb tex png".split()),
+    "csv", "doc", "docx", "eml", "epub", "html", "ipynb", "json", "md", "ods", "odt", "pdf",
+    "png", "pptx", "rtf", "tex", "txt", "xls", "xlsx", "xml",
 }
+# fmt: on
 SHEETS = {".xls", ".xlsx", ".ods"}
 # What has no text until it is recognised: whole files, and one page of a mixed PDF.
 IMAGES = {("plant/crane-inspection.pdf", None), ("plant/quality-manual.pdf", 3), ("plant/notice-hall-b.png", None)}
@@ -76,7 +79,9 @@ def text_of(name: str, page: int | None, sheet: str | None) -> str:
         case ".eml":
             text = mail_text(path)
         case ".doc":
-            text = path.read_bytes().decode("utf-16-le", errors="replace") + path.read_bytes().decode("cp1252", "replace")
+            text = path.read_bytes().decode("utf-16-le", errors="replace") + path.read_bytes().decode(
+                "cp1252", "replace"
+            )
         case _ if "roqueval" in name:
             text = path.read_bytes().decode("cp1252")
         case _:
