@@ -26,7 +26,9 @@ COPIED = (
 )
 
 LOOKS = {
-    "people/travel-and-expenses": pdf.Look("Travel and expenses", "FN-11, version 5.0. Internal.", size=11, table_size=10),
+    "people/travel-and-expenses": pdf.Look(
+        "Travel and expenses", "FN-11, version 5.0. Internal.", size=11, table_size=10
+    ),
     "people/arbeitszeit-steinmoor": pdf.Look(
         "Betriebsvereinbarung Arbeitszeit",
         "Standort Steinmoor",
@@ -36,10 +38,14 @@ LOOKS = {
     ),
     "plant/calibration-schedule": pdf.Look("Calibration schedule 2026", "QA-17, issue 12", size=9.5, table_size=8),
     "plant/quality-manual": pdf.Look("Quality manual", "QA-01, edition 4", face="Times-Roman", size=11.5),
-    "plant/crane-inspection": pdf.Look("Report TE-2026-0417", "Examiners of lifting equipment", size=11, table_size=10, house="AVERDALE INSPECTION SERVICE"),
-    "sales/warranty-terms": pdf.Look(
-        "Warranty terms", "Edition January 2026", face="Times-Roman", size=11, columns=2
+    "plant/crane-inspection": pdf.Look(
+        "Report TE-2026-0417",
+        "Examiners of lifting equipment",
+        size=11,
+        table_size=10,
+        house="AVERDALE INSPECTION SERVICE",
     ),
+    "sales/warranty-terms": pdf.Look("Warranty terms", "Edition January 2026", face="Times-Roman", size=11, columns=2),
     "finance/board-remuneration": pdf.Look("Remuneration", "Restricted"),
 }
 

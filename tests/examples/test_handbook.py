@@ -17,32 +17,12 @@ from python_calamine import CalamineWorkbook
 
 HANDBOOK = Path(__file__).parents[2] / "examples" / "handbook"
 DOCUMENTS = sorted(path for path in (HANDBOOK / "documents").rglob("*") if path.is_file())
+# fmt: off
 FORMATS = {
-    *(
-        [
-            "txt",
-            "md",
-            "html",
-            "docx",
-            "doc",
-            "csv",
-            "xls",
-            "xlsx",
-            "pdf",
-            "pptx",
-            "odt",
-            "ods",
-            "rtf",
-            "epub",
-            "eml",
-            "json",
-            "xml",
-            "ipynb",
-            "tex",
-            "png",
-        ]
-    ),
+    "csv", "doc", "docx", "eml", "epub", "html", "ipynb", "json", "md", "ods", "odt", "pdf",
+    "png", "pptx", "rtf", "tex", "txt", "xls", "xlsx", "xml",
 }
+# fmt: on
 SHEETS = {".xls", ".xlsx", ".ods"}
 # What has no text until it is recognised: whole files, and one page of a mixed PDF.
 IMAGES = {("plant/crane-inspection.pdf", None), ("plant/quality-manual.pdf", 3), ("plant/notice-hall-b.png", None)}

@@ -39,6 +39,7 @@ def write_docx(blocks: Sequence[markup.Block], path: Path, foot: str, east_asian
         _add(document, block)
     document.core_properties.author = "Skarnholt Instruments"
     document.core_properties.title = next(b.text for b in blocks if isinstance(b, markup.Heading))
+    document.core_properties.comments = ""
     document.core_properties.created = document.core_properties.modified = WHEN
     document.save(str(path))
     settle(path)

@@ -121,7 +121,9 @@ def write_ipynb(blocks: Sequence[markup.Block], path: Path) -> None:
             prose.append(("#" * block.level + " " if isinstance(block, markup.Heading) else "") + block.text)
             continue
         if prose:
-            cells.append({"cell_type": "markdown", "metadata": {}, "source": "\n\n".join(prose).splitlines(True)})
+            cells.append(
+                {"cell_type": "markdown", "metadata": {}, "source": "\n\n".join(prose).splitlines(keepends=True)}
+            )
             prose = []
         if block.text:
             cells.append(_code_cell(block.text, len(cells)))
@@ -134,11 +136,11 @@ def write_ipynb(blocks: Sequence[markup.Block], path: Path) -> None:
 
 def _code_cell(code: str, count: int) -> dict[str, object]:
     source, _, printed = code.partition("\n---\n")
-    stream = {"name": "stdout", "output_type": "stream", "text": (printed + "\n").splitlines(True)}
+    stream = {"name": "stdout", "output_type": "stream", "text": (printed + "\n").splitlines(keepends=True)}
     return {
         "cell_type": "code",
         "execution_count": count,
         "metadata": {},
         "outputs": [stream] if printed else [],
-        "source": source.splitlines(True),
+        "source": source.splitlines(keepends=True),
     }

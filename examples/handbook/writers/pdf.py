@@ -96,8 +96,7 @@ def _upright(look: Look, margins: Callable[..., None]) -> PageTemplate:
     inner, gap = width - 44 * mm, 7 * mm
     column = (inner - gap * (look.columns - 1)) / look.columns
     frames = [
-        Frame(22 * mm + i * (column + gap), 22 * mm, column, height - 50 * mm, 0, 0, 0, 0)
-        for i in range(look.columns)
+        Frame(22 * mm + i * (column + gap), 22 * mm, column, height - 50 * mm, 0, 0, 0, 0) for i in range(look.columns)
     ]
     return PageTemplate("upright", frames, onPage=margins, pagesize=A4)
 
@@ -120,7 +119,7 @@ def _wide(margins: Callable[..., None]) -> PageTemplate:
 
 
 def _margins(canvas: Canvas, document: BaseDocTemplate, look: Look, pages: int) -> None:
-    width, height = canvas._pagesize
+    width, height = document.pageTemplate.pagesize
     canvas.saveState()
     canvas.setFillColor(INK)
     canvas.setFont("Helvetica-Bold", 8)
@@ -129,9 +128,7 @@ def _margins(canvas: Canvas, document: BaseDocTemplate, look: Look, pages: int) 
     canvas.drawRightString(width - 22 * mm, height - 15 * mm, look.running_head)
     canvas.line(22 * mm, height - 17.5 * mm, width - 22 * mm, height - 17.5 * mm)
     canvas.drawString(22 * mm, 12 * mm, look.foot)
-    canvas.drawRightString(
-        width - 22 * mm, 12 * mm, look.page_word.format(page=document.page, pages=pages)
-    )
+    canvas.drawRightString(width - 22 * mm, 12 * mm, look.page_word.format(page=document.page, pages=pages))
     canvas.restoreState()
 
 
@@ -190,7 +187,7 @@ def _table(block: markup.Table, styles: dict[str, ParagraphStyle]) -> Table:
     cells = [[Paragraph(escape(text), styles["th"]) for text in head]]
     cells += [[Paragraph(escape(text), styles["cell"]) for text in row] for row in rows]
     widest = [max(len(row[i]) for row in block.rows) for i in range(len(head))]
-    shares = [max(width, 5) ** 0.75 for width in widest]
+    shares = [max(width, 8) ** 0.75 for width in widest]
     table = Table(cells, colWidths=[f"{100 * share / sum(shares):.2f}%" for share in shares], repeatRows=1)
     table.setStyle(
         TableStyle(
