@@ -7,12 +7,11 @@ import re
 import signal
 import subprocess
 import sys
-import time
-import urllib.request
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
@@ -50,43 +49,38 @@ def run_outcrop(*arguments: str, data: Path, cwd: Path = ROOT) -> subprocess.Com
 def running_server(*arguments: str, data: Path, **environment: str) -> Iterator[Server]:
     """`outcrop up` on a free port, until the block ends."""
     command = [sys.executable, "-m", "outcrop", "up", "--port", "0", *arguments]
-    log = data.parent / f"{data.name}.log"
-    with log.open("w") as out:
-        child = subprocess.Popen(
-            command, cwd=ROOT, env=outcrop_environment(data, **environment), stdout=out, stderr=out
-        )
+    child = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env=outcrop_environment(data, **environment),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    watch = Timer(START_LIMIT, child.kill)
+    watch.start()
     try:
-        yield _wait_until_up(child, log)
+        yield _described(_said_until_up(child))
     finally:
+        watch.cancel()
         child.send_signal(signal.SIGTERM)
-        try:
-            child.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            child.kill()
-            child.wait()
+        child.communicate(timeout=30)
 
 
-def _wait_until_up(child: subprocess.Popen[bytes], log: Path) -> Server:
-    deadline = time.monotonic() + START_LIMIT
-    while time.monotonic() < deadline:
-        said = log.read_text(encoding="utf-8")
-        assert child.poll() is None, said
-        found = re.search(r"(http://\S+)/\?token=\S+", said)
-        if found and _answers(f"{found.group(1)}/health"):
-            return _described(said, found)
-        time.sleep(0.05)  # between looks at another process; what is waited for is its own word
-    raise AssertionError(f"The server did not start within {START_LIMIT} s:\n{said}")
+def _said_until_up(child: subprocess.Popen[str]) -> str:
+    """What the server printed up to the line that it ends its announcement with."""
+    said = ""
+    assert child.stdout is not None
+    for line in child.stdout:
+        said += line
+        if line.startswith("Press Ctrl+C"):
+            return said
+    raise AssertionError(f"The server ended before it listened:\n{said}")
 
 
-def _answers(address: str) -> bool:
-    try:
-        with urllib.request.urlopen(address, timeout=5) as reply:  # noqa: S310 # our own server on loopback
-            return reply.status == 200
-    except OSError:
-        return False
-
-
-def _described(said: str, found: re.Match[str]) -> Server:
+def _described(said: str) -> Server:
+    found = re.search(r"(http://\S+)/\?token=\S+", said)
+    assert found, said
     exported = dict(re.findall(r"export (\w+)=(\S+)", said))
     bases = dict(re.findall(r"# knowledge base (\S+): (\w+)", said))
     return Server(address=found.group(1), page=found.group(0), environment=exported, knowledge_bases=bases)
