@@ -38,6 +38,7 @@ class DocumentBuilder:
         self._tables: list[Table] = []
         self._rows: list[Row] = []
         self._page: Page | None = None
+        self._after_line = False
 
     @property
     def position(self) -> int:
@@ -60,9 +61,23 @@ class DocumentBuilder:
         self._set_apart()
         return self.append(text)
 
+    def line(self, text: str) -> Span:
+        """Append text on a line of its own, without an empty line before it where a line goes before."""
+        text = clean(text).strip("\n")
+        if not text.strip():
+            return self._length, self._length
+        if self._length and self._after_line:
+            self.append("\n")
+        else:
+            self._set_apart()
+        span = self.append(text)
+        self._after_line = True
+        return span
+
     def _set_apart(self) -> None:
         if self._length:
             self.append(BLOCK)
+        self._after_line = False
 
     def heading(self, title: str, level: int) -> Span:
         """Append a heading of level 1 (highest) to 6; one without words is left out."""

@@ -10,12 +10,14 @@ import hashlib
 from collections.abc import Mapping
 from importlib import import_module, metadata
 
+from outcrop.adapters.parsers import formats
 from outcrop.adapters.parsers.options import ParseOptions
 from outcrop.core.errors import Unreadable
 from outcrop.core.protocols import Parser
 
 PARSERS = "outcrop.adapters.parsers"
 FAMILIES: Mapping[str, str] = {
+    formats.HTML: f"{PARSERS}.webpage:WebpageParser",
     "text/*": f"{PARSERS}.text:TextParser",  # every text type that has no line of its own
 }
 
