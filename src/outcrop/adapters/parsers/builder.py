@@ -39,6 +39,7 @@ class DocumentBuilder:
         self._rows: list[Row] = []
         self._page: Page | None = None
         self._after_line = False
+        self._table = (0, 0, 0)  # of the table that has begun: start, end of the header, columns
 
     @property
     def position(self) -> int:
@@ -86,31 +87,38 @@ class DocumentBuilder:
             self._headings.append(Heading(level=min(max(level, 1), 6), start=start, end=end))
         return start, end
 
-    def table(self, rows: Sequence[Sequence[str]], *, sheet: str | None = None, numbers: Sequence[int] = ()) -> Span:
-        """Append a Markdown table whose first row is its header.
-
-        With `numbers`, the rows' numbers in the sheet, each row that has cells is kept as a Row as well.
-        """
-        if not rows:
-            return self._length, self._length
-        width = max(map(len, rows))
+    def table(self, rows: Sequence[Sequence[str]]) -> Span:
+        """Append a Markdown table whose first row is its header."""
+        width = max(map(len, rows), default=0)
         if not width:
             return self._length, self._length
+        self.begin_table(rows[0], width)
+        for row in rows[1:]:
+            self.table_row(row)
+        return self.end_table()
+
+    def begin_table(self, header: Sequence[str], width: int, *, number: int = 0, sheet: str | None = None) -> None:
+        """Begin a Markdown table of `width` columns; `number` (from 1) is the header's own in a sheet or file."""
         self._set_apart()
         start = self._length
-        spans = [self._line(rows[0], width)]
+        span = self.append(markdown_row(header, width))
+        if number:
+            self.row(number, span, sheet)
         self.append("\n" + "|".join(["", *[" --- "] * width, ""]))
-        header_end = self._length
-        for row in rows[1:]:
-            self.append("\n")
-            spans.append(self._line(row, width))
-        self._tables.append(Table(start=start, end=self._length, header_end=header_end))
-        for number, (first, last) in zip(numbers, spans, strict=bool(numbers)):
-            self._rows.append(Row(sheet=sheet, number=number, start=first, end=last))
-        return start, self._length
+        self._table = (start, self._length, width)
 
-    def _line(self, cells: Sequence[str], width: int) -> Span:
-        return self.append(markdown_row(cells, width))
+    def table_row(self, cells: Sequence[str], *, number: int = 0, sheet: str | None = None) -> None:
+        """Append a row to the table that has begun; `number` (from 1) is its own in a sheet or file."""
+        self.append("\n")
+        span = self.append(markdown_row(cells, self._table[2]))
+        if number:
+            self.row(number, span, sheet)
+
+    def end_table(self) -> Span:
+        """End the table; its span."""
+        start, header_end, _ = self._table
+        self._tables.append(Table(start=start, end=self._length, header_end=header_end))
+        return start, self._length
 
     def begin_page(self, number: int, *, width: float | None = None, height: float | None = None) -> None:
         """Begin a page (or slide); what is appended from here on stands on it. Ends the page before."""
@@ -146,7 +154,9 @@ class DocumentBuilder:
             position -= len(part)
 
     def row(self, number: int, span: Span, sheet: str | None = None) -> None:
-        """Say that a span is a row of a sheet or file."""
+        """Say that a span is a row of a sheet or file; an empty one is none."""
+        if span[0] == span[1]:
+            return
         self._rows.append(Row(sheet=sheet, number=number, start=span[0], end=span[1]))
 
     def mark_heading(self, level: int, span: Span) -> None:

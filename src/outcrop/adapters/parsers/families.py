@@ -18,6 +18,8 @@ from outcrop.core.protocols import Parser
 PARSERS = "outcrop.adapters.parsers"
 FAMILIES: Mapping[str, str] = {
     formats.HTML: f"{PARSERS}.webpage:WebpageParser",
+    **dict.fromkeys((formats.CSV, formats.TSV), f"{PARSERS}.delimited:DelimitedParser"),
+    **dict.fromkeys((formats.XLSX, formats.XLSB, formats.XLS, formats.ODS), f"{PARSERS}.sheets:SheetParser"),
     "text/*": f"{PARSERS}.text:TextParser",  # every text type that has no line of its own
 }
 
