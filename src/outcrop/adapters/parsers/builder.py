@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,11 @@ from outcrop.core.parsed import Heading, Page, PageMethod, ParsedDocument, Row, 
 
 Span = tuple[int, int]
 BLOCK = "\n\n"
+NO_TITLE = re.compile(
+    r"untitled(?: document)?|(?:document|presentation|book|mappe|dokument)\s?\d*|powerpoint presentation|title"
+    r"|(?:pptx? |word )?template|microsoft (?:word|powerpoint|excel) - .*|no title|slide \d+",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -39,6 +45,7 @@ class DocumentBuilder:
         self._rows: list[Row] = []
         self._page: Page | None = None
         self._after_line = False
+        self._apart = False  # an empty line ends the text
         self._table = (0, 0, 0)  # of the table that has begun: start, end of the header, columns
 
     @property
@@ -52,6 +59,7 @@ class DocumentBuilder:
         start = self._length
         self._parts.append(text)
         self._length += len(text)
+        self._apart = self._apart and not text
         return start, self._length
 
     def block(self, text: str) -> Span:
@@ -76,8 +84,9 @@ class DocumentBuilder:
         return span
 
     def _set_apart(self) -> None:
-        if self._length:
+        if self._length and not self._apart:
             self.append(BLOCK)
+        self._apart = True
         self._after_line = False
 
     def heading(self, title: str, level: int) -> Span:
@@ -159,6 +168,15 @@ class DocumentBuilder:
             return
         self._rows.append(Row(sheet=sheet, number=number, start=span[0], end=span[1]))
 
+    def first_title(self) -> str | None:
+        """The first heading where none stands higher: the title of a document that does not say one."""
+        if not self._headings:
+            return None
+        first = min(self._headings, key=lambda heading: heading.start)
+        if first.level > min(heading.level for heading in self._headings):
+            return None
+        return "".join(self._parts)[first.start : first.end]
+
     def mark_heading(self, level: int, span: Span) -> None:
         """Say that a span of what was appended is the title of a heading."""
         self._headings.append(Heading(level=min(max(level, 1), 6), start=span[0], end=span[1]))
@@ -166,6 +184,17 @@ class DocumentBuilder:
     def mark_table(self, span: Span, header_end: int) -> None:
         """Say that a span of what was appended is a Markdown table, and where its ruling line ends."""
         self._tables.append(Table(start=span[0], end=span[1], header_end=header_end))
+
+    def include(self, document: ParsedDocument) -> None:
+        """Append another document with its headings, a level deeper, its tables and its rows."""
+        self._set_apart()
+        start, _ = self.append(document.text)
+        for heading in document.headings:
+            self.mark_heading(heading.level + 1, (heading.start + start, heading.end + start))
+        for table in document.tables:
+            self.mark_table((table.start + start, table.end + start), table.header_end + start)
+        for row in document.rows:
+            self.row(row.number, (row.start + start, row.end + start), row.sheet)
 
     def build(self, origin: Origin, boxes: Boxes | None = None) -> ParsedDocument:
         """The document."""
@@ -186,8 +215,9 @@ class DocumentBuilder:
 
 
 def _title(title: str | None) -> str | None:
+    """A title on one line; what programs fill in by themselves is none."""
     words = " ".join(clean(title).split()) if title else ""
-    return words or None
+    return words if words and not NO_TITLE.fullmatch(words) else None
 
 
 def markdown_row(cells: Sequence[str], width: int) -> str:
