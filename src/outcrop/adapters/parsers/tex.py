@@ -41,6 +41,14 @@ ENVIRONMENT = re.compile(
 ITEM = re.compile(r"\\item(?:\[([^\]]*)\])?[ \t]*")
 REFERENCE = re.compile(r"\\(?:cite[pt]?|ref|eqref|autoref|cref|Cref)\*?(?:\[[^\]]*\])*\{([^{}]*)\}")
 ESCAPED = re.compile(r"\\([%&#_{}$])")
+AND = re.compile(r"\s*\\and\b")
+TABULAR = re.compile(
+    r"\\begin\{(tabular[x*]?|longtable)\}(?:\[[^\]]*\])?(?:\{[^{}]*\})?\{(?:[^{}]|\{[^{}]*\})*\}(.*?)\\end\{\1\}",
+    re.DOTALL,
+)
+RULES = re.compile(r"\\(?:hline|toprule|midrule|bottomrule|cline\{[^}]*\}|cmidrule(?:\([^)]*\))?\{[^}]*\})")
+ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?")
+CELL_END = re.compile(r"(?<!\\)&")
 BLANK = re.compile(r"\n[ \t]*\n\s*")
 
 
@@ -79,6 +87,17 @@ def _append(builder: DocumentBuilder, text: str) -> None:
 
 
 def _paragraphs(builder: DocumentBuilder, text: str) -> None:
+    """Append what stands between two headings: paragraphs and tables."""
+    position = 0
+    for found in TABULAR.finditer(text):
+        _prose(builder, text[position : found.start()])
+        rows = [[words(cell) for cell in CELL_END.split(row)] for row in ROW_END.split(RULES.sub("", found[2]))]
+        builder.table([row for row in rows if any(row)])
+        position = found.end()
+    _prose(builder, text[position:])
+
+
+def _prose(builder: DocumentBuilder, text: str) -> None:
     for paragraph in BLANK.split(readable(text)):
         lines = [" ".join(line.split()) for line in paragraph.split("\n")]
         builder.block("\n".join(line for line in lines if line))
@@ -87,11 +106,13 @@ def _paragraphs(builder: DocumentBuilder, text: str) -> None:
 def readable(text: str) -> str:
     """LaTeX without the commands that set type; formulas keep theirs."""
     text = FORMATTING.sub(r"\1", FORMATTING.sub(r"\1", text))
-    text = ITEM.sub(lambda found: f"- {found[1]} " if found[1] else "- ", ENVIRONMENT.sub("", DROPPED.sub("", text)))
+    text = ITEM.sub(
+        lambda found: f"\n- {found[1]} " if found[1] else "\n- ", ENVIRONMENT.sub("", DROPPED.sub("", text))
+    )
     text = REFERENCE.sub(r"[\1]", text)
     return ESCAPED.sub(r"\1", text.replace("~", " ").replace("``", "\u201c").replace("''", "\u201d"))
 
 
 def words(text: str) -> str:
     """A title or name on one line."""
-    return " ".join(readable(text.replace("\\\\", " ")).replace("\\and", ",").split())
+    return " ".join(readable(AND.sub(",", text.replace("\\\\", " "))).split())
