@@ -1,0 +1,69 @@
+"""What every store that searches by itself shares: the bounds of what it is asked, and how hits are scored."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from outcrop.core.chunks import IndexSpec, Point, Search, Vector
+from outcrop.core.errors import Invalid
+
+# Okapi BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009).
+K1 = 1.2
+B = 0.75
+HALF_SCORE = 10.0  # the BM25 score that gives a keyword hit the score 0.5
+MAX_LIMIT = 1000
+MAX_DIMENSIONS = 8192
+_NAME = re.compile("[A-Za-z0-9_-]{1,100}")
+
+
+def inverse_frequency(documents: int, having: int) -> float:
+    """The weight of a term that `having` of `documents` have; never below 0."""
+    return math.log(1 + (documents - having + 0.5) / (having + 0.5))
+
+
+def keyword_share(score: float) -> float:
+    """A BM25 score, which has no upper end, as a number from 0 to 1."""
+    return score / (score + HALF_SCORE)
+
+
+def depth(limit: int) -> int:
+    """How many of each ranking are fused for `limit` hits."""
+    return max(100, 2 * limit)
+
+
+def valid_search(query: Search, dimensions: int) -> None:
+    """Raise Invalid where the query is out of bounds or its vector does not fit the index."""
+    if not 1 <= query.limit <= MAX_LIMIT:
+        raise Invalid(f"The limit of a search must be from 1 to {MAX_LIMIT}, not {query.limit}.")
+    if not 0 <= query.semantic_weight <= 1:
+        raise Invalid(f"The semantic weight must be from 0 to 1, not {query.semantic_weight}.")
+    if query.vector is not None:
+        _valid_vector(query.vector, dimensions, "The query")
+
+
+def valid_points(points: Sequence[Point], dimensions: int) -> None:
+    """Raise Invalid where a point's vector does not fit the index or a chunk id is there twice."""
+    for point in points:
+        if point.vector is not None:
+            _valid_vector(point.vector, dimensions, f"Chunk {point.chunk.id}")
+    if len({point.chunk.id for point in points}) != len(points):
+        raise Invalid("The same chunk id is there twice in one upsert.")
+
+
+def valid_index(index: IndexSpec) -> None:
+    """Raise Invalid where the name is unfit for a file or the number of dimensions is out of bounds."""
+    if not _NAME.fullmatch(index.name):
+        raise Invalid(f"{index.name!r} is no name for an index: use up to 100 letters, digits, '-' and '_'.")
+    if not 1 <= index.dimensions <= MAX_DIMENSIONS:
+        raise Invalid(f"An index has from 1 to {MAX_DIMENSIONS} dimensions, not {index.dimensions}.")
+
+
+def _valid_vector(vector: Vector, dimensions: int, what: str) -> None:
+    if vector.shape != (dimensions,):
+        raise Invalid(f"{what} has a vector of shape {vector.shape}, but the index holds {dimensions} dimensions.")
+    if not np.isfinite(vector).all():
+        raise Invalid(f"{what} has a vector with a number that is not finite.")
