@@ -2,7 +2,8 @@
 
 Words are folded (NFKC, case, accents), identifiers are split and kept joined ("E-4012" gives e, 4012 and e4012), and
 scripts that put no spaces between words give pairs of characters (Unicode Standard Annex 29 leaves those to
-dictionaries; pairs need none and match any).
+dictionaries; pairs need none and match any). A long word also gives its beginning ("compu*"), which finds it in other
+endings and compounds: measured better than stemming in every language, and it needs to know none.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from functools import cache
 MAX_QUERY_CHARACTERS = 4000
 MAX_QUERY_TERMS = 128
 MAX_TERM = 64  # characters; longer words are cut, so that no document can fill the index with one
+STEM = 5  # characters of a word's beginning
 _CACHE = 1 << 16  # words whose terms are remembered, so that a common word is analysed once
 
 # letters that look alike are what this file is about
@@ -32,7 +34,7 @@ _PAIRED = (
     "\u3400-\u4dbf\u4e00-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff"
 )
 _RUN = re.compile(f"(?P<paired>[{_PAIRED}]+)|[^{_PAIRED}]+")
-_HAS_PAIRED = re.compile(f"[{_PAIRED}]")
+_DIGIT = re.compile("[0-9]")
 _CAMEL = re.compile("(?<=[a-zß-öø-ÿ0-9])(?=[A-ZÀ-ÖØ-Þ])|(?<=[A-Z])(?=[A-Z][a-z])")
 _JOINT = "._,·\\-‐‑@:/\\\\&+"
 _JOINTS = re.compile(f"[{_JOINT}]")
@@ -92,14 +94,18 @@ def _analyse(word: str, *, asked: bool) -> list[str]:
     """The terms of one word as it stands in the text: its parts and, where it has several, all of it joined."""
     parts = _JOINTS.split(unicodedata.normalize("NFKC", word))
     terms: list[str] = []
+    pieces = 0
     for run in (run for part in parts for run in _RUN.finditer(part)):
         if run["paired"]:
-            terms.extend(_pairs(_fold(run[0]), asked=asked))
-        else:
-            terms.extend(_fold(piece) for piece in _CAMEL.split(run[0]))
-    if len(terms) > 1 and not _HAS_PAIRED.search(word):
-        terms.append(_fold("".join(parts)))
-    return [term[:MAX_TERM] for term in terms if term]
+            terms += _pairs(_fold(run[0]), asked=asked)
+            continue
+        folded = [_fold(piece)[:MAX_TERM] for piece in _CAMEL.split(run[0])]
+        pieces += len(folded)
+        terms += folded
+        terms += [f"{piece[:STEM]}*" for piece in folded if len(piece) > STEM and not _DIGIT.search(piece)]
+    if pieces > 1:
+        terms.append(_fold("".join(parts))[:MAX_TERM])
+    return [term for term in terms if term]
 
 
 def _pairs(run: str, *, asked: bool) -> list[str]:

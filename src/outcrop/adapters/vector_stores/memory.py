@@ -10,9 +10,10 @@ import numpy as np
 
 from outcrop.adapters.vector_stores.analysis import document_terms, query_terms
 from outcrop.adapters.vector_stores.scoring import (
+    DECIMALS,
     K1,
     B,
-    depth,
+    blended,
     inverse_frequency,
     keyword_share,
     valid_index,
@@ -22,7 +23,6 @@ from outcrop.adapters.vector_stores.scoring import (
 from outcrop.core.chunks import Hit, IndexSpec, Point, Search, Traits
 from outcrop.core.errors import Conflict, IndexMissing
 from outcrop.core.filters import Filter, matches
-from outcrop.core.ranking import fuse
 from outcrop.core.settings import Settings
 
 _BATCH = 500
@@ -81,13 +81,9 @@ class MemoryVectorStore:
         searchable = [point for point in kept.points.values() if point.chunk.searchable]
         allowed = {point.chunk.id for point in searchable if matches(query.where, point.fields())}
         similarity = _similarities(query, searchable)
-        words = _keyword_scores(query.text, searchable)
-        scores = _scores(
-            query,
-            {name: score for name, score in similarity.items() if name in allowed},
-            {name: score for name, score in words.items() if name in allowed},
-        )
-        best = sorted(scores.items(), key=lambda pair: (-pair[1], pair[0]))[: query.limit]
+        words, possible = _keyword_scores(query.text, searchable)
+        scores = _scores(query, _only(similarity, allowed), _only(words, allowed), possible)
+        best = sorted(scores.items(), key=lambda pair: (-round(pair[1], DECIMALS), pair[0]))[: query.limit]
         return [
             Hit(
                 point=kept.points[name],
@@ -131,36 +127,41 @@ def _similarities(query: Search, points: Iterable[Point]) -> dict[str, float]:
     return {point.chunk.id: float(np.dot(point.vector, query.vector)) for point in points if point.vector is not None}
 
 
-def _keyword_scores(text: str, points: Sequence[Point]) -> dict[str, float]:
-    """The BM25 score of each point that has a term of the text; all searchable points are the collection."""
+def _keyword_scores(text: str, points: Sequence[Point]) -> tuple[dict[str, float], float]:
+    """The BM25 score of each point that has a term of the text, and the highest possible one.
+
+    All searchable points are the collection.
+    """
     terms = {point.chunk.id: Counter(document_terms(point.chunk.embedded_text())) for point in points}
-    if not terms:
-        return {}
-    average = sum(counts.total() for counts in terms.values()) / len(terms)
+    average = sum(counts.total() for counts in terms.values()) / max(len(terms), 1)
     having = Counter(term for counts in terms.values() for term in counts)
-    weights = {term: inverse_frequency(len(terms), having[term]) for term in query_terms(text) if having[term]}
+    weights = {term: inverse_frequency(len(terms), having[term]) for term in query_terms(text)}
     scores: dict[str, float] = {}
     for name, counts in terms.items():
-        norm = K1 * (1 - B + B * counts.total() / average) if average else K1
+        norm = K1 * (1 - B + B * counts.total() / (average or 1))
         score = sum(weight * counts[term] * (K1 + 1) / (counts[term] + norm) for term, weight in weights.items())
         if score > 0:
             scores[name] = score
-    return scores
+    return scores, (K1 + 1) * sum(weights.values())
 
 
-def _scores(query: Search, similarity: Mapping[str, float], words: Mapping[str, float]) -> dict[str, float]:
+def _only(scores: Mapping[str, float], allowed: Collection[str]) -> dict[str, float]:
+    return {name: score for name, score in scores.items() if name in allowed}
+
+
+def _scores(
+    query: Search, similarity: Mapping[str, float], words: Mapping[str, float], possible: float
+) -> dict[str, float]:
     """The score of each candidate in the mode of the query."""
     if query.mode == "semantic":
         return {name: max(score, 0.0) for name, score in similarity.items()}
     if query.mode == "keyword":
         return {name: keyword_share(score) for name, score in words.items()}
-    rankings = [(query.semantic_weight, _ranked(similarity, query.limit))]
-    rankings.append((1 - query.semantic_weight, _ranked(words, query.limit)))
-    return dict(fuse(rankings))
-
-
-def _ranked(scores: Mapping[str, float], limit: int) -> list[str]:
-    return sorted(scores, key=lambda name: (-scores[name], name))[: depth(limit)]
+    names = sorted(set(similarity) | set(words))
+    cosines = np.array([similarity.get(name, 0.0) for name in names])
+    keywords = np.array([words.get(name, 0.0) for name in names])
+    blend = blended(query, cosines, keywords, max(words.values(), default=0.0), possible)
+    return dict(zip(names, blend.tolist(), strict=True))
 
 
 def open_store(settings: Settings) -> MemoryVectorStore:  # noqa: ARG001 # every store is opened with the settings
