@@ -65,7 +65,10 @@ class Boxes:
 
     def within(self, start: int, end: int) -> Boxes:
         """The boxes that touch the characters start to end, counted from `start` on."""
-        touched = self.rows[(self.rows["end"] > start) & (self.rows["start"] < end)].copy()
+        # Words do not overlap and are sorted, so their ends are sorted too.
+        first = int(np.searchsorted(self.rows["end"], start, side="right"))
+        last = int(np.searchsorted(self.rows["start"], end, side="left"))
+        touched = self.rows[first : max(first, last)].copy()
         touched["start"] = np.maximum(touched["start"] - start, 0)
         touched["end"] = np.minimum(touched["end"], end) - start
         return Boxes(touched)

@@ -220,7 +220,7 @@ class MetadataStore(Protocol):
         ...
 
     async def put(self, record: R, expect: int | None = None) -> R:
-        """Keep a record; what is returned has the next version. Raises Conflict where another than `expect` is stored."""
+        """Keep a record; the one returned has the next version. Raises Conflict unless `expect` is what is stored."""
         ...
 
     async def delete(self, kind: type[R], id: str) -> None:

@@ -1,0 +1,155 @@
+"""A document measured in tokens and cut into units that are never torn apart without need."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from outcrop.core.parsed import Heading, ParsedDocument, Table
+from outcrop.core.protocols import Tokenizer
+from outcrop.core.sentences import sentence_spans
+
+PIECE = 200_000  # characters that are tokenized at a time, so that memory does not grow with the document
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A sentence, table row or heading at the characters [start, end), and its tokens."""
+
+    start: int
+    end: int
+    tokens: int
+    opens_section: bool = False
+
+
+class Layout:
+    """The units and tokens of one document; every offset counts characters of its text."""
+
+    def __init__(self, document: ParsedDocument, tokenizer: Tokenizer) -> None:
+        self.document = document
+        self._tokenizer = tokenizer
+
+    @cached_property
+    def spans(self) -> NDArray[np.int32]:
+        """The characters of every token of the text: shape (n, 2), int32."""
+        text = self.document.text
+        found = [self._tokenizer.spans(text[start:end]) + start for start, end in _pieces(text)]
+        return np.concatenate(found) if found else np.empty((0, 2), dtype=np.int32)
+
+    @cached_property
+    def starts(self) -> NDArray[np.int32]:
+        """Where each token starts, contiguous: searched for every unit."""
+        return np.ascontiguousarray(self.spans[:, 0])
+
+    def tokens(self, start: int, end: int) -> int:
+        """How many tokens start within the characters [start, end)."""
+        first, last = np.searchsorted(self.starts, (start, end))
+        return int(last - first)
+
+    def unit(self, start: int, end: int, *, opens_section: bool = False) -> Unit:
+        """A unit with its tokens counted."""
+        return Unit(start, end, self.tokens(start, end), opens_section)
+
+    def units(self, limit: int) -> list[Unit]:
+        """The units in order; one of more than `limit` tokens is cut, at white space where there is some."""
+        openings = {_heading_lines(self.document.text, heading)[0] for heading in self.document.headings}
+        units: list[Unit] = []
+        for start, end in self._unit_spans():
+            unit = self.unit(start, end, opens_section=start in openings)
+            units.extend([unit] if unit.tokens <= limit else self._split(unit, limit))
+        return units
+
+    def _unit_spans(self) -> Iterator[tuple[int, int]]:
+        """Sentences between the tables and headings, rows within the tables, each heading's line by itself."""
+        position = 0
+        for start, end, is_table in self._islands():
+            yield from self._sentences(position, start)
+            yield from self._lines(start, end) if is_table else [(start, end)]
+            position = end
+        yield from self._sentences(position, len(self.document.text))
+
+    def _islands(self) -> Iterator[tuple[int, int, bool]]:
+        """Tables and the lines of headings, in order, never overlapping."""
+        text = self.document.text
+        found: list[tuple[int, int, bool]] = [(table.start, table.end, True) for table in self.document.tables]
+        found.extend((*_heading_lines(text, heading), False) for heading in self.document.headings)
+        position = 0
+        for start, end, is_table in sorted(found):
+            if start >= position and end > start:
+                yield start, end, is_table
+                position = end
+
+    def _sentences(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        for first, last in sentence_spans(self.document.text[start:end]):
+            yield start + first, start + last
+
+    def _lines(self, start: int, end: int) -> Iterator[tuple[int, int]]:
+        text = self.document.text
+        while start < end:
+            last = min(_line_end(text, start), end)
+            if text[start:last].strip():
+                yield start, last
+            start = last + 1
+
+    def _split(self, unit: Unit, limit: int) -> Iterator[Unit]:
+        """Pieces of a unit of at most `limit` tokens that together hold all its characters."""
+        text = self.document.text
+        first, last = np.searchsorted(self.starts, (unit.start, unit.end))
+        begin = unit.start
+        while first < last:
+            step = min(limit, last - first)
+            if first + step < last:
+                step = self._back_to_space(text, int(first), int(step))
+            end = unit.end if first + step >= last else int(self.starts[first + step])
+            trimmed = begin + len(text[begin:end].rstrip())
+            yield Unit(begin, trimmed, int(step), unit.opens_section and begin == unit.start)
+            begin, first = end, first + step
+
+    def _back_to_space(self, text: str, first: int, step: int) -> int:
+        """The largest count of tokens up to `step` after which a word begins, if one is near, else `step`."""
+        for fewer in range(step, step // 2, -1):
+            if text[self.starts[first + fewer] - 1].isspace():
+                return fewer
+        return step
+
+
+def _pieces(text: str) -> Iterator[tuple[int, int]]:
+    """Spans of about PIECE characters that end at a line break or space where there is one."""
+    start = 0
+    while start < len(text):
+        end = min(start + PIECE, len(text))
+        if end < len(text):
+            cut = max(text.rfind("\n", start, end), text.rfind(" ", start, end))
+            end = cut + 1 if cut > start else end
+        yield start, end
+        start = end
+
+
+def _heading_lines(text: str, heading: Heading) -> tuple[int, int]:
+    """The whole line of a heading with its markup, and the underline of one that has one."""
+    line = text.rfind("\n", 0, heading.start) + 1
+    start = line if not text[line : heading.start].strip("# \t") else heading.start
+    end = _line_end(text, heading.end)
+    underline = text[end + 1 : _line_end(text, end + 1)].strip()
+    if underline and set(underline) in ({"="}, {"-"}):
+        end = _line_end(text, end + 1)
+    return start, end
+
+
+def _line_end(text: str, position: int) -> int:
+    found = text.find("\n", position)
+    return len(text) if found < 0 else found
+
+
+def table_at(document: ParsedDocument, position: int) -> Table | None:
+    """The table that the character at `position` is in the body of, if any."""
+    for table in document.tables:
+        if table.header_end <= position < table.end:
+            return table
+        if table.start > position:
+            return None
+    return None

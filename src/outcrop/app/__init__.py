@@ -1,0 +1,1 @@
+"""Wires settings to adapters, adapters to services, and services to the server."""

@@ -1,0 +1,186 @@
+"""Outcrop as a library: the same services, called from plain Python without a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from anyio.from_thread import BlockingPortal, start_blocking_portal
+
+from outcrop.app.wiring import open_services
+from outcrop.core import filters
+from outcrop.core.answers import Answer, AnswerPart, AskRequest, FinalPart, RetrieveRequest
+from outcrop.core.chunks import Hit, SearchMode
+from outcrop.core.errors import Invalid
+from outcrop.core.filters import Filter
+from outcrop.core.records import Chunking, DataSource, Document, IngestionJob, KnowledgeBase
+from outcrop.core.settings import Settings
+from outcrop.services import Services
+
+if TYPE_CHECKING:
+    from outcrop.core.protocols import Point
+    from outcrop.ingest.progress import Progress
+    from outcrop.ingest.verify import Verification
+
+Where = Filter | dict[str, Any] | None
+
+
+class Outcrop:
+    """One data directory, opened: a context manager, also usable where an event loop is already running.
+
+    `data` and the other keyword arguments are settings (see docs/settings.md); what is left out comes from
+    `OUTCROP_*` variables and `outcrop.toml`.
+    """
+
+    def __init__(self, data: str | Path | None = None, **settings: Any) -> None:
+        given = {**settings, **({"data": Path(data)} if data is not None else {})}
+        self.settings = Settings(**given)
+        self._threads: Any = start_blocking_portal()
+        self._portal: BlockingPortal = self._threads.__enter__()
+        try:
+            self._opened = self._portal.wrap_async_context_manager(open_services(self.settings))
+            self.services: Services = self._opened.__enter__()
+        except BaseException:
+            self._threads.__exit__(None, None, None)
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the data directory."""
+        try:
+            self._opened.__exit__(None, None, None)
+        finally:
+            self._threads.__exit__(None, None, None)
+
+    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+        """The result of an async function of `services`, awaited in Outcrop's own event loop."""
+        return self._portal.call(function, *arguments)
+
+    def knowledge_bases(self) -> Sequence[KnowledgeBase]:
+        """Every knowledge base, oldest first."""
+        return self.call(self.services.knowledge_bases.list)  # type: ignore[no-any-return]
+
+    def knowledge_base(self, reference: str) -> KnowledgeBase:
+        """The knowledge base with this name or id. Raises NotFound."""
+        return self.call(self.services.knowledge_bases.get, reference)  # type: ignore[no-any-return]
+
+    def create(self, name: str, *, description: str | None = None, embedding_model: str | None = None) -> KnowledgeBase:
+        """Make an empty knowledge base. Raises Conflict where the name is taken."""
+
+        async def create() -> KnowledgeBase:
+            return await self.services.knowledge_bases.create(
+                name, description=description, embedding_model=embedding_model
+            )
+
+        return self.call(create)  # type: ignore[no-any-return]
+
+    def delete(self, reference: str) -> None:
+        """Delete a knowledge base with its sources, documents, sessions and index."""
+        self.call(self.services.knowledge_bases.delete, reference)
+
+    def sources(self, reference: str) -> Sequence[DataSource]:
+        """The data sources of a knowledge base."""
+        return self.call(self.services.knowledge_bases.sources, self.knowledge_base(reference))  # type: ignore[no-any-return]
+
+    def add_folder(self, reference: str, folder: str | Path, chunking: Chunking | None = None) -> DataSource:
+        """The data source of a knowledge base for a folder, made if it is not there.
+
+        Raises Invalid where there is no such folder, Conflict where it is there with another chunking.
+        """
+        base = self.knowledge_base(reference)
+        path = Path(folder).expanduser().resolve()
+        if not path.is_dir():
+            raise Invalid(f"There is no folder {path}.")
+        for source in self.sources(reference):
+            if source.kind == "folder" and source.configuration.get("path") == str(path):
+                return source
+
+        async def add() -> DataSource:
+            return await self.services.knowledge_bases.add_source(
+                base,
+                name=path.name or "root",
+                kind="folder",
+                configuration={"path": str(path)},
+                chunking=chunking or Chunking(),
+            )
+
+        return self.call(add)  # type: ignore[no-any-return]
+
+    def sync(
+        self, reference: str, folder: str | Path | None = None, progress: Callable[[Progress], None] | None = None
+    ) -> list[IngestionJob]:
+        """Bring a knowledge base up to date with a folder, or with all its data sources; one finished job each."""
+        base = self.knowledge_base(reference)
+        sources = [self.add_folder(reference, folder)] if folder is not None else self.sources(reference)
+        if not sources:
+            raise Invalid(f"{base.name} has no data source yet. Name a folder: outcrop sync {base.name} DIR")
+        return [self.call(self.services.syncs.run, base, source, progress) for source in sources]
+
+    def documents(self, reference: str, status: str | None = None) -> list[Document]:
+        """The documents of a knowledge base and what became of each."""
+
+        async def listed() -> list[Document]:
+            base = await self.services.knowledge_bases.get(reference)
+            return [document async for document in self.services.knowledge_bases.documents(base, status)]
+
+        return self.call(listed)  # type: ignore[no-any-return]
+
+    def chunks(self, reference: str, document: str) -> Sequence[Point]:
+        """The chunks of a document, found by id, name or address, in order."""
+
+        async def found() -> Sequence[Point]:
+            base = await self.services.knowledge_bases.get(reference)
+            return await self.services.knowledge_bases.chunks(
+                base, await self.services.knowledge_bases.document(base, document)
+            )
+
+        return self.call(found)  # type: ignore[no-any-return]
+
+    def retrieve(
+        self, reference: str, question: str, *, limit: int = 5, mode: SearchMode = "hybrid", where: Where = None
+    ) -> Sequence[Hit]:
+        """The passages that are nearest to a question, best first; `where` is a filter or its JSON form."""
+        request = RetrieveRequest(question=question, limit=limit, mode=mode, where=_filter(where))
+
+        async def retrieve() -> Sequence[Hit]:
+            base = await self.services.knowledge_bases.get(reference)
+            return (await self.services.answers.retrieve(base, request)).hits
+
+        return self.call(retrieve)  # type: ignore[no-any-return]
+
+    def ask(self, reference: str, question: str, *, session: str | None = None, where: Where = None) -> Answer:
+        """The answer to a question, with its citations."""
+        for part in self.stream(reference, question, session=session, where=where):
+            if isinstance(part, FinalPart):
+                return part.answer
+        raise RuntimeError("An answer always ends with its final part.")
+
+    def stream(
+        self, reference: str, question: str, *, session: str | None = None, where: Where = None
+    ) -> Iterator[AnswerPart]:
+        """The parts of an answer as they come: text, citations, and at the end the whole."""
+        request = AskRequest(question=question, session_id=session, where=_filter(where))
+        parts = self.services.answers.ask(self.knowledge_base(reference), request)
+        while (part := self.call(_next, parts)) is not None:
+            yield part
+
+    def verify(self, reference: str) -> Verification:
+        """Whether source, metadata and index agree, and every way in which they do not."""
+        return self.call(self.services.verifier.verify, self.knowledge_base(reference))  # type: ignore[no-any-return]
+
+
+async def _next(parts: Any) -> AnswerPart | None:
+    return await anext(parts, None)  # type: ignore[no-any-return]
+
+
+def _filter(where: Where) -> Filter | None:
+    return filters.from_json(where) if isinstance(where, dict) else where

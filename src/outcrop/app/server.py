@@ -1,0 +1,64 @@
+"""The server: every surface on one port."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+from outcrop.api.app import api_app
+from outcrop.bedrock.app import bedrock_app
+from outcrop.console.page import console_app
+from outcrop.core.errors import Unavailable
+from outcrop.services import Services
+
+Scope = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+API_PATHS = ("/api/", "/health", "/ready")
+CONSOLE_PATHS = ("/static/",)  # and the bare "/"
+
+
+def outcrop_app(services: Services) -> App:
+    """One ASGI application: the page, the native API, and Bedrock's API for every other path."""
+    console, api, bedrock = console_app(services), api_app(services), bedrock_app(services)
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        path = scope.get("path", "")
+        if path == "/" or path.startswith(CONSOLE_PATHS):
+            await console(scope, receive, send)
+        elif path == "/api" or path.startswith(API_PATHS):
+            await api(scope, receive, send)
+        else:
+            await bedrock(scope, receive, send)
+
+    return app
+
+
+def claim_port(host: str, port: int) -> int:
+    """The port to listen on: a free one for 0. Raises Unavailable where it is taken or the host is not ours."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as error:
+            raise Unavailable(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another --port.") from error
+        return int(probe.getsockname()[1])
+
+
+async def serve(app: App, host: str, port: int, stop: asyncio.Event) -> None:
+    """Serve in this process until `stop` is set: HTTP/1.1, and HTTP/2 without TLS, on one port."""
+    from granian.constants import HTTPModes, Interfaces
+    from granian.server.embed import Server
+
+    server = Server(app, address=host, port=port, interface=Interfaces.ASGINL, http=HTTPModes.auto, log_enabled=False)
+    serving = asyncio.create_task(server.serve())
+    waiting = asyncio.create_task(stop.wait())
+    await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
+    waiting.cancel()
+    server.stop()
+    await serving

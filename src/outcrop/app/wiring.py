@@ -1,0 +1,44 @@
+"""Opens every service of one data directory, and closes them in turn."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from outcrop.access.console import ConsoleTokens
+from outcrop.access.keys import Keys
+from outcrop.answer.service import Answers
+from outcrop.app.adapters import LoadedAdapters
+from outcrop.core.clock import now
+from outcrop.core.ids import new_id
+from outcrop.core.settings import Settings
+from outcrop.ingest.knowledge_bases import KnowledgeBases
+from outcrop.ingest.sync import Syncs
+from outcrop.ingest.verify import Verifier
+from outcrop.services import Services
+from outcrop.store.sql import open_metadata
+
+PRIVATE = 0o700  # documents, keys and answers are nobody else's
+
+
+@asynccontextmanager
+async def open_services(settings: Settings) -> AsyncIterator[Services]:
+    """The services over `settings.data`, which is made if it is not there."""
+    settings.data.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
+    metadata = await open_metadata(settings.database_url or settings.data / "outcrop.db")
+    adapters = LoadedAdapters(settings)
+    try:
+        yield Services(
+            settings=settings,
+            metadata=metadata,
+            adapters=adapters,
+            knowledge_bases=KnowledgeBases(metadata, adapters, settings, now, new_id),
+            syncs=Syncs(metadata, adapters, settings, now, new_id),
+            verifier=Verifier(metadata, adapters, settings),
+            answers=Answers(metadata, adapters, settings, now, new_id),
+            keys=Keys(metadata, settings.data, now),
+            console=ConsoleTokens(settings.data),
+        )
+    finally:
+        await adapters.close()
+        await metadata.close()

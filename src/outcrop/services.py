@@ -1,0 +1,29 @@
+"""What the surfaces are given: every service of one Outcrop."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from outcrop.access.console import ConsoleTokens
+from outcrop.access.keys import Keys
+from outcrop.answer.service import Answers
+from outcrop.core.protocols import Adapters, MetadataStore
+from outcrop.core.settings import Settings
+from outcrop.ingest.knowledge_bases import KnowledgeBases
+from outcrop.ingest.sync import Syncs
+from outcrop.ingest.verify import Verifier
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Services:
+    """The services, wired by `outcrop.app`."""
+
+    settings: Settings
+    metadata: MetadataStore
+    adapters: Adapters
+    knowledge_bases: KnowledgeBases
+    syncs: Syncs
+    verifier: Verifier
+    answers: Answers
+    keys: Keys
+    console: ConsoleTokens
