@@ -16,6 +16,8 @@ from outcrop.core.protocols import Parser
 
 PARSERS = "outcrop.adapters.parsers"
 FAMILIES: Mapping[str, str] = {
+    "application/pdf": f"{PARSERS}.pdf:PdfParser",
+    "image/*": f"{PARSERS}.images:ImageParser",
     "text/*": f"{PARSERS}.text:TextParser",  # every text type that has no line of its own
 }
 

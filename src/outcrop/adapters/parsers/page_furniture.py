@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
+from statistics import median
 from typing import Literal
 
 from outcrop.adapters.parsers.page_words import Line, Word, bounds, lines_of, segments, text_of
@@ -16,6 +18,8 @@ MOST_LINES = 4  # at each edge
 PLACE = 8.0  # points: how far the same line may move from page to page
 LEAST_PAGES = 3
 LEAST_SHARE = 0.6  # of the pages, where there are fewer than that
+APART = 0.5  # heights between furniture and text
+EDGES: tuple[Edge, ...] = ("header", "footer")
 GAP = 1.6  # heights between two parts of one line
 NUMBER = re.compile(r"\d+|(?<![^\W_])[ivxlc]{1,7}(?![^\W_])")
 LONGEST = 400  # characters that are kept of each edge
@@ -63,13 +67,12 @@ class Furniture:
         if not self.keys:
             return list(words)
         dropped: set[int] = set()
-        for edge in ("header", "footer"):
-            for found, line in edge_lines(words, height):
-                if found != edge:
-                    continue
-                if not all(self._knows(mark) for mark in _marks(0, found, line)):
-                    break
-                dropped |= {id(word) for word in line}
+        for edge in EDGES:
+            lines = [line for found, line in edge_lines(words, height) if found == edge]
+            known = list(takewhile(lambda line: all(map(self._knows, _marks(0, edge, line))), lines))  # noqa: B023
+            own = {id(word): word for line in known for word in line}
+            if own and _is_apart(own, words, edge):
+                dropped |= own.keys()
         return [word for word in words if id(word) not in dropped]
 
     def _knows(self, mark: _Mark) -> bool:
@@ -79,6 +82,17 @@ class Furniture:
     def metadata(self) -> dict[str, str]:
         """What was printed at the edges, so that nothing that was written is lost."""
         return {edge: " | ".join(texts)[:LONGEST] for edge, texts in self.seen.items() if texts}
+
+
+def _is_apart(own: Mapping[int, Word], words: Sequence[Word], edge: Edge) -> bool:
+    """Whether a wider space than that between lines sets edge lines apart from the other words of the page."""
+    others = [word for word in words if id(word) not in own]
+    _, top, _, bottom = bounds(own.values())
+    if edge == "header":
+        gap = min((word.top for word in others), default=1e9) - bottom
+    else:
+        gap = top - max((word.bottom for word in others), default=-1e9)
+    return gap > APART * median(word.bottom - word.top for word in own.values())
 
 
 def edge_lines(words: Sequence[Word], height: float) -> Iterator[tuple[Edge, Line]]:

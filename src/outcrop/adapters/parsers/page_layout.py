@@ -2,27 +2,31 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from types import MappingProxyType
 from typing import Literal
 
 import numpy as np
+from numpy.typing import NDArray
 
-from outcrop.adapters.parsers.page_words import Box, Line, Word, bounds, lines_of, segments, text_of
+from outcrop.adapters.parsers.page_words import Box, Line, Word, bounds, lines_of, text_of
 from outcrop.core.parsed import PageMethod
 
+Place = Callable[[NDArray[np.float64]], NDArray[np.float64]]  # from boxes (n, 4) to boxes on the page as displayed
+Span = tuple[float, float]  # from left to right
 BlockKind = Literal["heading", "paragraph", "item", "code", "table"]
 BULLET = re.compile(r"(?:[\u2022\u2023\u25a0-\u25ff\u2013\u2014*\uf0b7\uf0a7-]|\(?\d{1,3}[.)]|\(?[a-z]\))$")
 SENTENCE_END = re.compile("[.!?:;\u2026\u3002\uff01\uff1f\uff1a][)\"'\u00bb\u201d\u201c\u2019]?$")
 
-WORD_GAP = 1.6  # heights: a wider space sets two things on one line apart
-GUTTER_GAP = 0.8  # heights: the least width of the space between two columns
-COLUMN_LINES = 3  # lines that a column has at least
+GUTTER = 0.5  # heights: the least width of the space between two columns
+COLUMN_LINES = 5  # lines that a column has at least, so that spaces between words hardly stand below each other
 COLUMN_CHARACTERS = 12  # mean characters of a line of a column of prose: shorter ones are labels or cells
 COLUMN_FILL = 0.6  # mean share of its column's width that a line of prose takes
-MOST_CROSSING = 0.25  # share of lines that may cross a gutter, as titles do
+MOST_CROSSING = 0.2  # share of lines that may cross a gutter, as titles do
 PARAGRAPH_GAP = 0.75  # heights between two lines of one paragraph
 HEADING_HEIGHT = 1.25  # of the median height
 HEADING_CHARACTERS = 120
@@ -46,7 +50,10 @@ class Block:
 
 @dataclass(slots=True)
 class PageLayout:
-    """A page as it is displayed: its size in points, and its blocks in reading order."""
+    """A page: its size in points as displayed, and its blocks in reading order.
+
+    Where its text is turned, the blocks stand upright, and `place` gives their boxes on the page as displayed.
+    """
 
     number: int
     width: float
@@ -54,86 +61,83 @@ class PageLayout:
     blocks: list[Block] = field(default_factory=list)
     method: PageMethod = "text"
     confidence: float | None = None
+    place: Place | None = None
 
 
-def arranged(words: Sequence[Word]) -> list[Block]:
-    """Blocks from words alone: columns, paragraphs and list items, in reading order."""
-    parts = [segment for line in lines_of(words) for segment in segments(line, WORD_GAP)]
-    return paragraphs(reading_order(parts))
+def arranged(words: Sequence[Word], titles: Mapping[int, int] = MappingProxyType({})) -> list[Block]:
+    """Blocks from words alone: columns, paragraphs, list items and headings, in reading order.
+
+    `titles` has the levels of headings that are known already, by the `id` of each of their words.
+    """
+    return paragraphs(reading_order(words), titles)
 
 
-def reading_order(parts: list[Line]) -> list[Line]:
-    """Parts of lines, column by column; what crosses the space between columns parts what is above from below."""
-    boxes = [bounds(part) for part in parts]
-    gutter = _gutter(parts, boxes)
+def reading_order(words: Sequence[Word]) -> list[Line]:
+    """Lines column by column; a line that crosses the space between columns parts what is above from below."""
+    lines = lines_of(words)
+    gutter = _gutter(lines)
     if gutter is None:
-        return _by_line(parts)
+        return lines
     ordered: list[Line] = []
-    left: list[Line] = []
-    right: list[Line] = []
-    for part, box in sorted(zip(parts, boxes, strict=True), key=lambda pair: pair[1][1]):
-        if box[0] < gutter < box[2]:
-            ordered += [*reading_order(left), *reading_order(right), part]
+    left: list[Word] = []
+    right: list[Word] = []
+    for line in lines:
+        before = [word for word in line if word.right <= gutter[1]]
+        after = [word for word in line if word.left >= gutter[0]]
+        if len(before) + len(after) < len(line) or _is_across(before, after, gutter):
+            ordered += [*reading_order(left), *reading_order(right), line]
             left, right = [], []
         else:
-            (left if box[2] <= gutter else right).append(part)
+            left += before
+            right += after
     return [*ordered, *reading_order(left), *reading_order(right)]
 
 
-def _by_line(parts: list[Line]) -> list[Line]:
-    """Parts as one column: what stands at one height is one line again."""
-    return lines_of([word for part in parts for word in part])
+def _is_across(before: Line, after: Line, gutter: Span) -> bool:
+    """Whether a line goes on over a gutter with no wider space than between its words."""
+    return bool(before and after) and after[0].left - before[-1].right < (gutter[1] - gutter[0]) * 0.8
 
 
-def _gutter(parts: list[Line], boxes: list[Box]) -> float | None:
-    """The middle of the widest upright space that hardly any part crosses, if prose stands on both sides."""
-    if len(parts) < 2 * COLUMN_LINES:
+def _gutter(lines: list[Line]) -> Span | None:
+    """The widest upright space that hardly any line crosses, if prose stands on both sides of it."""
+    if len(lines) < COLUMN_LINES:
         return None
-    low = min(box[0] for box in boxes)
-    high = max(box[2] for box in boxes)
-    crossing = np.zeros(int(high - low) + 2, dtype=np.int32)
-    for box in boxes:
-        crossing[int(box[0] - low) : int(np.ceil(box[2] - low))] += 1
-    height = median(box[3] - box[1] for box in boxes)
-    for first, last in _quiet(crossing, MOST_CROSSING * len(parts), GUTTER_GAP * height):
-        middle = low + (first + last) / 2
-        if _columns(parts, boxes, middle):
-            return middle
+    words = [word for line in lines for word in line]
+    low = min(word.left for word in words)
+    crossing = np.zeros(int(max(word.right for word in words) - low) + 2, dtype=np.int32)
+    for word in words:
+        crossing[int(word.left - low) : math.ceil(word.right - low)] += 1
+    width = GUTTER * median(word.bottom - word.top for word in words)
+    for first, last in _quiet(crossing, MOST_CROSSING * len(lines), width):
+        gutter = (low + first, low + last)
+        if _is_prose([[word for word in line if word.right <= gutter[1]] for line in lines]) and _is_prose(
+            [[word for word in line if word.left >= gutter[0]] for line in lines]
+        ):
+            return gutter
     return None
 
 
-def _quiet(crossing: np.ndarray[tuple[int], np.dtype[np.int32]], most: float, width: float) -> list[tuple[int, int]]:
-    """Runs of positions that the fewest parts cross, at most `most`, widest first."""
-    inner = crossing[: int(np.flatnonzero(crossing)[-1]) + 1]
-    runs = []
-    for level in sorted({int(count) for count in inner if count <= most}):
-        edges = np.flatnonzero(np.diff(np.concatenate(([0], (inner <= level).astype(np.int8), [0]))))
-        pairs = edges.reshape(-1, 2)
-        runs.extend((int(end - start), int(start), int(end)) for start, end in pairs if end - start >= width)
-    return [(start, end) for _, start, end in sorted(runs, reverse=True)[:8]]
+def _quiet(crossing: NDArray[np.int32], most: float, width: float) -> list[tuple[int, int]]:
+    """Runs of positions, at least so wide, that at most so many words cross; the widest of the quietest first."""
+    runs: list[tuple[int, int, int]] = []
+    for level in sorted({int(count) for count in crossing if count <= most}):
+        edges = np.flatnonzero(np.diff(np.concatenate(([0], (crossing <= level).astype(np.int8), [0]))))
+        runs += [(level, int(start - end), int(start)) for start, end in edges.reshape(-1, 2) if end - start >= width]
+    return [(start, start - negative) for _, negative, start in sorted(runs)[:8]]
 
 
-def _columns(parts: list[Line], boxes: list[Box], middle: float) -> bool:
-    """Whether prose stands left and right of a line, at the same heights."""
-    left = [index for index, box in enumerate(boxes) if box[2] <= middle]
-    right = [index for index, box in enumerate(boxes) if box[0] >= middle]
-    if not (_is_prose(left, parts, boxes) and _is_prose(right, parts, boxes)):
+def _is_prose(column: list[Line]) -> bool:
+    """Whether lines, some of them without words, read as a column of prose."""
+    column = [line for line in column if line]
+    if len(column) < COLUMN_LINES:
         return False
-    top = max(min(boxes[index][1] for index in side) for side in (left, right))
-    bottom = min(max(boxes[index][3] for index in side) for side in (left, right))
-    return bottom > top
-
-
-def _is_prose(side: list[int], parts: list[Line], boxes: list[Box]) -> bool:
-    if len(side) < COLUMN_LINES:
-        return False
-    width = max(boxes[index][2] for index in side) - min(boxes[index][0] for index in side)
-    fill = sum(boxes[index][2] - boxes[index][0] for index in side) / (len(side) * max(width, 1))
-    characters = sum(len(text_of(parts[index])) for index in side) / len(side)
+    width = max(line[-1].right for line in column) - min(line[0].left for line in column)
+    fill = sum(line[-1].right - line[0].left for line in column) / (len(column) * max(width, 1))
+    characters = sum(len(text_of(line)) for line in column) / len(column)
     return fill >= COLUMN_FILL and characters >= COLUMN_CHARACTERS
 
 
-def paragraphs(lines: list[Line]) -> list[Block]:
+def paragraphs(lines: list[Line], titles: Mapping[int, int]) -> list[Block]:
     """Lines in reading order, joined to paragraphs, list items and headings."""
     if not lines:
         return []
@@ -141,12 +145,14 @@ def paragraphs(lines: list[Line]) -> list[Block]:
     typical = median(_height(line) for line in lines)
     right = max(line[-1].right for line in lines)
     for line in lines:
-        if blocks and _goes_on(blocks[-1].lines[-1], line, right):
+        level = titles.get(id(line[0]), 0)
+        if blocks and blocks[-1].level == level and _goes_on(blocks[-1].lines[-1], line, right):
             blocks[-1].lines.append(line)
         else:
-            blocks.append(Block("paragraph", [line]))
+            blocks.append(Block("heading" if level else "paragraph", [line], level))
     for block in blocks:
-        _classify(block, typical)
+        if not block.level:
+            _classify(block, typical)
     return blocks
 
 
@@ -176,3 +182,13 @@ def _classify(block: Block, typical: float) -> None:
         block.kind, block.level = "heading", 1 if height > HEADING_HEIGHT**2 * typical else 2
     elif BULLET.match(first.text) and len(block.lines[0]) > 1:
         block.kind, block.marker = "item", first.text if first.text[-1] in ".)" else "-"
+
+
+def insert(blocks: list[tuple[Block, Box]], block: Block) -> None:
+    """Put a block before the first one below it that shares its columns, else at the end."""
+    box = bounds(block.words())
+    for index, (_, other) in enumerate(blocks):
+        if other[1] >= box[3] - 1 and other[0] < box[2] and box[0] < other[2]:
+            blocks.insert(index, (block, box))
+            return
+    blocks.append((block, box))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -11,8 +12,9 @@ from outcrop.adapters.parsers.page_words import UNSPACED, Line, Word
 
 Row = tuple[int, int, int, float, float, float, float]  # a row of core.boxes.ROW
 HYPHENS = "-\u2010\u00ad\u2011"
-BROKEN = re.compile(rf"[^\W\d_][{HYPHENS}]$")
-CORE = re.compile(rf"[^\W\d_](?:[\w{HYPHENS}'\u2019]*[^\W_])?")
+HYPHEN = f"[{HYPHENS}]"
+BROKEN = re.compile(rf"[^\W_]{HYPHEN}$")
+CORE = re.compile(rf"[^\W\d_](?:(?:{HYPHEN}|[\w'\u2019])*[^\W_])?")
 # First halves of English compounds that keep their hyphen when a line ends after it.
 COMPOUNDS = frozenset(
     "all anti co cross ex full half high ill intra long low mid multi non off one post pre quasi re self semi short so "
@@ -27,9 +29,10 @@ class Spelling:
         self._words = words
 
     @cached_property
-    def _known(self) -> frozenset[str]:
-        found = (match.group().lower() for word in self._words() if (match := CORE.search(word.text)))
-        return frozenset(found)
+    def _known(self) -> Counter[str]:
+        """How often each word is written, without those that end in a hyphen."""
+        whole = (word.text for word in self._words() if word.text[-1] not in HYPHENS)
+        return Counter(match.group().lower() for text in whole if (match := CORE.search(text)))
 
     def breaks(self, before: str, after: str) -> bool:
         """Whether the hyphen at the end of `before` is there only because its line ended."""
@@ -45,7 +48,8 @@ class Spelling:
             return True
         if f"{head}-{tail}" in self._known or head in COMPOUNDS or any(hyphen in head for hyphen in HYPHENS):
             return False
-        return not (head in self._known and tail in self._known)
+        # The rest of the word counts itself once.
+        return not (self._known[head] and self._known[tail] > 1)
 
 
 @dataclass(slots=True)
@@ -82,8 +86,8 @@ class Passage:
 
     def prose(self, lines: Iterable[Line], spelling: Spelling) -> None:
         """Append lines as running text: broken words are joined, lines become one."""
-        for line in lines:
-            if self.rows:
+        for index, line in enumerate(lines):
+            if index:
                 self.seam(line[0].text, spelling)
             self.line(line)
 

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from outcrop.adapters.parsers.page_layout import WORD_GAP, Block
+from outcrop.adapters.parsers.page_layout import Block
 from outcrop.adapters.parsers.page_words import Box, Line, Word, bounds, lines_of, segments, text_of
 
+WORD_GAP = 1.6  # heights: a wider space sets two cells on one line apart
 FLUSH = 3.0  # points between edges that count as one
 LEAST_ROWS = 3
 MOST_CELL = 60  # mean characters of a cell of a table that no rules show
 CELL_FILL = 0.75  # share of their columns' width that such cells take on the average at most
 COLUMN_GAP = 0.9  # heights
+NUMBERS = 0.4  # share of cells with a digit, in tables whose cells are as full as prose
 
 
 def column_spans(rows: Sequence[Sequence[Line]], gap: float) -> list[tuple[float, float]]:
@@ -87,28 +89,31 @@ def _gap(first: tuple[float, float], second: tuple[float, float]) -> float:
     return max(first[0], second[0]) - min(first[1], second[1])
 
 
-def cell_runs(words: Sequence[Word]) -> list[list[list[Line]]]:
-    """Runs of at least three lines that share columns of short cells: tables that no rules show."""
+def cell_runs(words: Sequence[Word]) -> list[Block]:
+    """Tables that no rules show: runs of at least three lines that share columns of short cells."""
     runs: list[list[list[Line]]] = [[]]
     for line in lines_of(words):
         parts = segments(line, WORD_GAP)
-        height = line[0].bottom - line[0].top
-        if len(parts) > 1 and len(column_spans([*runs[-1], parts], COLUMN_GAP * height)) > 1:
-            runs[-1].append(parts)
-        elif len(parts) > 1:
-            runs.append([parts])
-        else:
+        gap = COLUMN_GAP * (line[0].bottom - line[0].top)
+        if len(parts) < 2:  # noqa: PLR2004 # one part is a line of text
             runs.append([])
-    return [run for run in runs if _is_table(run)]
+        elif len(column_spans([*runs[-1], parts], gap)) > 1:
+            runs[-1].append(parts)
+        else:
+            runs.append([parts])
+    tables = [table_of([[word for part in row for word in part] for row in run]) for run in runs if _is_table(run)]
+    return [table for table in tables if table is not None]
 
 
 def _is_table(rows: list[list[Line]]) -> bool:
+    """Whether rows of parts are cells and not lines of columns of prose, which are long, full and hold few numbers."""
     if len(rows) < LEAST_ROWS:
         return False
     spans = column_spans(rows, 1.0)
-    parts = [part for row in rows for part in row]
-    if sum(len(text_of(part)) for part in parts) > MOST_CELL * len(parts):
+    texts = [text_of(part) for row in rows for part in row]
+    if sum(map(len, texts)) > MOST_CELL * len(texts):
         return False
-    widths = sum(part[-1].right - part[0].left for part in parts)
+    widths = sum(part[-1].right - part[0].left for row in rows for part in row)
     columns = sum(right - left for left, right in spans) * len(rows)
-    return len(spans) > 2 or widths < CELL_FILL * columns  # noqa: PLR2004 # two columns may be columns of prose
+    numbers = sum(any(map(str.isdigit, text)) for text in texts)
+    return widths < CELL_FILL * columns or numbers > NUMBERS * len(texts)

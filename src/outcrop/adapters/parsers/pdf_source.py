@@ -23,12 +23,14 @@ from outcrop.core.errors import Unreadable
 LEADING = 1024 * 1024  # bytes of other things that may come before the header
 DPI = 200
 MOST_PIXELS = 12_000_000  # of a page image: a larger page is rendered at fewer dots per inch
+HIGH_HALF = 0xD800 >> 10  # of a character beyond the first plane, in UTF-16; the low half is the next
 SAMPLED = 64  # characters of a page that are asked for their angle and mapping
 MOST_OBJECTS = 2_000  # of a page that are looked at
 SPARSE = 200  # characters: a page with fewer may be a picture with a stamp
+PICTURE = 0.5  # of a page: an image that covers more may be all that there is
 HYPHENATED = "\x02"  # what PDFium gives for a hyphen at the end of a line
-UNMAPPED = re.compile("[\x00-\x01\x03-\x08\x0b\x0c\x0e-\x1f\ufffd\ufffe\ue000-\uf8ff]")
-MOST_UNMAPPED = 0.3  # of a page's characters, where its text can be read
+GARBLED = re.compile("[\x00-\x01\x03-\x08\x0b\x0c\x0e-\x1f\ufffd\ufffe\ue000-\uf8ff]")
+MOST_GARBLED = 0.3  # of a page's characters, where its text can be read
 ASTRAL = re.compile("[\U00010000-\U0010ffff]")
 
 
@@ -38,6 +40,7 @@ class PdfPage:
 
     `turn` is by how much its text is turned clockwise as displayed: 0, 90, 180 or 270. `picture` is the share of
     the page that images cover and `drawn` whether there is any image or path; both are known of pages with little text.
+    `garbled` text is no text; `unmapped` text is a guess, for its fonts do not say what their glyphs mean.
     """
 
     number: int
@@ -45,6 +48,7 @@ class PdfPage:
     height: float
     turn: int = 0
     text: str = ""
+    garbled: bool = False
     unmapped: bool = False
     picture: float = 0.0
     drawn: bool = True
@@ -55,14 +59,21 @@ class PdfPage:
         return sum(map(len, self.text.split()))
 
     @property
+    def needs_ocr(self) -> bool:
+        """Whether its text layer is missing, unfit, or may be a stamp on a picture of the text."""
+        if self.garbled or self.unmapped:
+            return True
+        if not self.characters:
+            return self.drawn
+        return self.characters < SPARSE and self.picture > PICTURE
+
+    @property
     def upright(self) -> tuple[float, float]:
         """Its width and height once its text stands upright."""
         return (self.height, self.width) if self.turn % 180 else (self.width, self.height)
 
 
-def turned(
-    boxes: NDArray[np.float64], turn: int, width: float, height: float
-) -> NDArray[np.float64]:
+def turned(boxes: NDArray[np.float64], turn: int, width: float, height: float) -> NDArray[np.float64]:
     """Boxes (n, 4) on a page of this size after the page is turned clockwise by 0, 90, 180 or 270 degrees."""
     left, top, right, bottom = boxes.T
     match turn % 360:
@@ -108,7 +119,7 @@ class PdfSource:
 
     def first_bookmark(self) -> str | None:
         """The title of the outline's first entry, if the outline has a single root."""
-        roots = [mark for mark in islice(self._document.get_toc(max_depth=1), 2)]
+        roots = list(islice(self._document.get_toc(max_depth=1), 2))
         return clean(roots[0].get_title()).strip() if len(roots) == 1 else None
 
     def page(self, number: int) -> PdfPage:
@@ -130,12 +141,11 @@ class PdfSource:
             turn, unmapped = self._sampled(textpage, page.get_rotation())
         finally:
             textpage.close()
-        unmapped = unmapped or len(UNMAPPED.findall(text)) > MOST_UNMAPPED * max(1, len(text))
-        plenty = not unmapped and len(text) > 2 * SPARSE
+        plenty = len(text) > 2 * SPARSE
         picture, drawn = (0.0, True) if plenty else self._pictures(page, width * height)
         return PdfPage(
-            number=number, width=width, height=height, turn=turn, text=text,
-            unmapped=unmapped, picture=picture, drawn=drawn,
+            number=number, width=width, height=height, turn=turn, text=text, unmapped=unmapped,
+            garbled=len(GARBLED.findall(text)) > MOST_GARBLED * max(1, len(text)), picture=picture, drawn=drawn,
         )  # fmt: skip
 
     def _sampled(self, textpage: Any, rotation: int) -> tuple[int, bool]:
@@ -198,11 +208,11 @@ class PdfSource:
         high = 0
         for index in range(textpage.count_chars()):
             code = raw.FPDFText_GetUnicode(handle, index)
-            if 0xD800 <= code < 0xDC00:  # the first half of a character beyond the first plane
+            if code >> 10 == HIGH_HALF:
                 high = code
                 continue
-            if 0xDC00 <= code < 0xE000:
-                code = 0x10000 + ((high - 0xD800) << 10) + (code - 0xDC00) if high else 0xFFFD
+            if code >> 10 == HIGH_HALF + 1 and high:
+                code = 0x10000 + ((high & 0x3FF) << 10) + (code & 0x3FF)
             raw.FPDFText_GetLooseCharBox(handle, index, box)
             high = 0
             yield chr(code), box.left, box.bottom, box.right, box.top
