@@ -31,6 +31,7 @@ from outcrop.core.chunks import Chunk, Hit, Place, Point
 from outcrop.core.errors import Denied, NotFound, OutcropError
 from outcrop.core.ids import derived_id
 from outcrop.core.parsed import Coverage
+from outcrop.core.protocols import Page
 from outcrop.core.records import Document, KnowledgeBase, Record, Session
 from outcrop.core.settings import Settings
 
@@ -178,10 +179,12 @@ class SmallMetadata:
         self.records[record.id] = kept = replace(record, version=record.version + 1)
         return kept
 
-    async def page(self, kind: type[Record], where: filters.Filter | None, after: str | None, limit: int) -> Any:
-        """The first records of a kind."""
-        del where, after
-        return [record for record in self.records.values() if isinstance(record, kind)][:limit]
+    async def page(self, kind: type[Record], where: filters.Filter | None, after: str | None, limit: int) -> Page[Any]:
+        """Records of a kind by id; the token is the last one's id."""
+        every = sorted((record for record in self.records.values() if isinstance(record, kind)), key=lambda one: one.id)
+        fields = {record.id: {name: getattr(record, name) for name in kind.indexed} for record in every}
+        found = [one for one in every if one.id > (after or "") and filters.matches(where, fields[one.id])]
+        return Page(tuple(found[:limit]), found[limit - 1].id if len(found) > limit else None)
 
     async def session(self, base: KnowledgeBase, request: AskRequest) -> str:
         """The session of a request, made where it names none. Raises Denied for another caller's."""
@@ -214,14 +217,23 @@ class SmallKnowledgeBases:
         """Every knowledge base."""
         return [self.base]
 
-    async def documents(self, base: KnowledgeBase, status: str | None = None) -> AsyncIterator[Document]:
-        """The documents, and one that failed."""
-        for name in sorted({one.uri.rpartition("/")[2] for one in self.points}):
-            if status in (None, "INDEXED"):
-                yield _document(base, name)
-        if status in (None, "FAILED"):
-            reason = "The file is encrypted. Remove its password and sync again."
-            yield replace(_document(base, "locked.pdf"), status="FAILED", reason=reason, reason_code="encrypted")
+
+class SmallAdapters:
+    """A vector store that opens, unless `fails` is set."""
+
+    fails: OutcropError | None = None
+
+    def vector_store(self, name: str) -> SmallAdapters:
+        """The store itself."""
+        del name
+        return self
+
+    async def count(self, index: str) -> int:
+        """How many points an index has."""
+        del index
+        if self.fails is not None:
+            raise self.fails
+        return 1
 
 
 class SmallKeys:
@@ -252,6 +264,7 @@ class SmallServices:
 
     settings: Settings
     metadata: SmallMetadata
+    adapters: SmallAdapters
     knowledge_bases: SmallKnowledgeBases
     answers: SmallAnswers
     keys: SmallKeys
@@ -263,9 +276,15 @@ def small_services(data: Path, passages: Iterable[Passage], **settings: Any) -> 
     configuration = Settings(data=data, **settings)
     points = [point(passage, ordinal) for ordinal, passage in enumerate(passages)]
     metadata = SmallMetadata()
+    locked = _document(BASE, "locked.pdf")
+    reason = "The file is encrypted. Remove its password and sync again."
+    failed = replace(locked, status="FAILED", reason=reason, reason_code="encrypted", chunks=0, coverage=None)
+    names = {one.uri.rpartition("/")[2] for one in points}
+    metadata.records = {one.id: one for one in (BASE, failed, *(_document(BASE, name) for name in names))}
     return SmallServices(
         settings=configuration,
         metadata=metadata,
+        adapters=SmallAdapters(),
         knowledge_bases=SmallKnowledgeBases(points),
         answers=SmallAnswers(points, metadata, configuration.refusal),
         keys=SmallKeys(),
