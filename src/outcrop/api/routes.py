@@ -74,9 +74,7 @@ async def ask(request: Request, reference: str, body: AskIn) -> AnswerStream:
     services = services_of(request)
     base = await services.knowledge_bases.get(reference)
     where = filters.from_json(body.filter) if body.filter is not None else None
-    asked = AskRequest(
-        question=body.question, caller=CALLER, session_id=body.session_id, mode=body.mode, where=where
-    )
+    asked = AskRequest(question=body.question, caller=CALLER, session_id=body.session_id, mode=body.mode, where=where)
     return AnswerStream(services.answers.ask(base, asked))
 
 

@@ -167,7 +167,10 @@ class StepOut(BaseModel):
     def of(cls, span: answers.StepSpan) -> StepOut:
         """What is shown of a step."""
         return cls(
-            name=span.name, started_ms=round(span.started_ms, 3), took_ms=round(span.took_ms, 3), details=dict(span.details)
+            name=span.name,
+            started_ms=round(span.started_ms, 3),
+            took_ms=round(span.took_ms, 3),
+            details=dict(span.details),
         )
 
 

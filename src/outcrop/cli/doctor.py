@@ -12,7 +12,7 @@ def doctor(data: DataOption = None, json: JsonOption = False) -> None:
     from outcrop.app.checks import check_all
     from outcrop.core.settings import Settings
 
-    checks = check_all(Settings(**({"data": data} if data is not None else {})))
+    checks = check_all(Settings() if data is None else Settings(data=data))
     if json:
         print_json(checks)
     else:
