@@ -13,7 +13,7 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 from outcrop.app.wiring import open_services
 from outcrop.core import filters
 from outcrop.core.answers import Answer, AnswerPart, AskRequest, FinalPart, RetrieveRequest
-from outcrop.core.chunks import Hit, SearchMode
+from outcrop.core.chunks import Hit, Point, SearchMode
 from outcrop.core.errors import Invalid
 from outcrop.core.filters import Filter
 from outcrop.core.records import Chunking, DataSource, Document, IngestionJob, KnowledgeBase
@@ -21,7 +21,6 @@ from outcrop.core.settings import Settings
 from outcrop.services import Services
 
 if TYPE_CHECKING:
-    from outcrop.core.protocols import Point
     from outcrop.ingest.progress import Progress
     from outcrop.ingest.verify import Verification
 
