@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -63,7 +64,16 @@ class Outcrop:
 
     def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
         """The result of an async function of `services`, awaited in Outcrop's own event loop."""
-        return self._portal.call(function, *arguments)
+        running = self.start(function, *arguments)
+        try:
+            return running.result()
+        except KeyboardInterrupt:
+            running.cancel()
+            raise
+
+    def start(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+        """Begin an async function in Outcrop's own event loop; its future."""
+        return self._portal.start_task_soon(function, *arguments)
 
     def knowledge_bases(self) -> Sequence[KnowledgeBase]:
         """Every knowledge base, oldest first."""
