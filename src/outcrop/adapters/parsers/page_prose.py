@@ -17,8 +17,8 @@ BROKEN = re.compile(rf"[^\W_]{HYPHEN}$")
 CORE = re.compile(rf"[^\W\d_](?:(?:{HYPHEN}|[\w'\u2019])*[^\W_])?")
 # First halves of English compounds that keep their hyphen when a line ends after it.
 COMPOUNDS = frozenset(
-    "all anti co cross ex full half high ill intra long low mid multi non off one post pre quasi re self semi short so "
-    "sub three two ultra well".split()
+    ("all", "anti", "co", "cross", "ex", "full", "half", "high", "intra", "long", "low", "mid", "multi", "non", "off")
+    + ("one", "post", "pre", "quasi", "re", "self", "semi", "short", "so", "sub", "three", "two", "ultra", "well")
 )
 
 
