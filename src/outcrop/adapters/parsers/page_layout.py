@@ -108,10 +108,7 @@ def _gutter(lines: list[Line]) -> Span | None:
     if len(lines) < COLUMN_LINES:
         return None
     words = [word for line in lines for word in line]
-    low = min(word.left for word in words)
-    crossing = np.zeros(int(max(word.right for word in words) - low) + 2, dtype=np.int32)
-    for word in words:
-        crossing[int(word.left - low) : math.ceil(word.right - low)] += 1
+    low, crossing = _crossings(words)
     width = GUTTER * median(word.bottom - word.top for word in words)
     for first, last in _quiet(crossing, MOST_CROSSING * len(lines), width):
         gutter = (low + first, low + last)
@@ -122,10 +119,20 @@ def _gutter(lines: list[Line]) -> Span | None:
     return None
 
 
-def _quiet(crossing: NDArray[np.int32], most: float, width: float) -> list[tuple[int, int]]:
+def _crossings(words: Sequence[Word]) -> tuple[float, NDArray[np.int64]]:
+    """The leftmost edge of words, and how many of them stand at each point from there on."""
+    lefts, rights = np.array([(word.left, word.right) for word in words]).T
+    low = float(lefts.min())
+    size = math.ceil(rights.max() - low) + 1
+    begun = np.bincount((lefts - low).astype(np.int64), minlength=size + 1)
+    ended = np.bincount(np.ceil(rights - low).astype(np.int64), minlength=size + 1)
+    return low, (begun[:size] - ended[:size]).cumsum()
+
+
+def _quiet(crossing: NDArray[np.int64], most: float, width: float) -> list[tuple[int, int]]:
     """Runs of positions, at least so wide, that at most so many words cross; the widest of the quietest first."""
     runs: list[tuple[int, int, int]] = []
-    for level in sorted({int(count) for count in crossing if count <= most}):
+    for level in np.unique(crossing[crossing <= most]).tolist():
         edges = np.flatnonzero(np.diff(np.concatenate(([0], (crossing <= level).astype(np.int8), [0]))))
         runs += [(level, int(start - end), int(start)) for start, end in edges.reshape(-1, 2) if end - start >= width]
     return [(start, start - negative) for _, negative, start in sorted(runs)[:8]]

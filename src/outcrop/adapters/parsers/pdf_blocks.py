@@ -100,17 +100,22 @@ def _words(items: Any) -> Iterator[Word]:
     last: Word | None = None
     spaced = True
     for item in items:
-        for index, native in enumerate(item.words):
-            left, top = native.x, native.y
-            text = clean(native.text)
+        whole = item.text
+        plain = whole.isascii() and whole.isprintable()
+        for native in item.words:
+            text = native.text if plain else clean(native.text)
             if not text or text.isspace():
                 continue
+            left, top = native.x, native.y
             word = Word(text, left, top, left + native.width, top + native.height)
-            if index == 0 and last is not None and not spaced and _touches(last, word):
+            if not spaced and last is not None and _touches(last, word):
                 word = word._replace(glued=True)
-            last = word
-            yield from (word,) if text.isascii() else pieces(word)
-        spaced = item.text.endswith(" ")
+            last, spaced = word, True
+            if plain:
+                yield word
+            else:
+                yield from pieces(word)
+        spaced = whole.endswith(" ")
 
 
 def _touches(before: Word, word: Word) -> bool:
