@@ -146,14 +146,14 @@ class PageWriter:
         self._length += len(text)
 
     def document(self, origin: Origin) -> ParsedDocument:
-        """All pages as one document; its title is the origin's, else its first heading of the highest level."""
+        """All pages as one document; its title is the origin's, else the highest heading of its first page."""
         text = "".join(self._parts)
         title = origin.title
         headings = _levelled(self._headings, self._sizes)
-        if title is None and headings:
-            last = self._pages[0].end
-            first = min([head for head in headings if head.start < last] or headings[:1], key=lambda head: head.level)
-            title = text[first.start : first.end]
+        if title is None and self._pages:
+            first = [heading for heading in headings if heading.start < self._pages[0].end]
+            best = min(first, key=lambda heading: heading.level, default=None)
+            title = text[best.start : best.end] if best else None
         return ParsedDocument(
             text=text,
             media_type=origin.media_type,

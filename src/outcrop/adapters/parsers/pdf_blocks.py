@@ -96,8 +96,8 @@ def _rules(graphics: Any) -> Iterator[Box]:
 
 
 def _words(items: Any) -> Iterator[Word]:
-    """The words of text items; the first of an item that touches the item before it goes on with its word."""
-    last: Word | None = None
+    """The words of text items; what touches the piece before it goes on with its word."""
+    last = Word("", 0, 0, 0, 0)
     spaced = True
     for item in items:
         whole = item.text
@@ -108,14 +108,14 @@ def _words(items: Any) -> Iterator[Word]:
                 continue
             left, top = native.x, native.y
             word = Word(text, left, top, left + native.width, top + native.height)
-            if not spaced and last is not None and _touches(last, word):
+            if not spaced and left - last.right < 1 and _touches(last, word):
                 word = word._replace(glued=True)
-            last, spaced = word, True
+            last, spaced = word, False
             if plain:
                 yield word
             else:
                 yield from pieces(word)
-        spaced = whole.endswith(" ")
+        spaced = spaced or whole.endswith(" ")
 
 
 def _touches(before: Word, word: Word) -> bool:

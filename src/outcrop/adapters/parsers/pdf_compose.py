@@ -18,6 +18,8 @@ APART = 1.5  # heights: a wider space sets two words that are in no block apart
 NEAR = 4.0  # heights between a word and the block on whose line it stands
 LONGEST_HEADING = 160  # characters
 SENTENCE = re.compile(r"[^\W\d_]{2}[.!?;]\s+\w|[,;:]$")  # a sentence ends within, or the line ends without an end
+LEADER = re.compile(r"(?:\. ?){4,}\s*[\divxlc]+$")
+FLOWING = ("paragraph", "heading", "item")
 FULL_STOP = re.compile(r"\w{2}[)\"'\u201d]?\.$")
 FLUSH = 2.0  # points between edges that count as one
 LEAST_SENTENCE = 50  # characters of what may be the first line of a paragraph and not a heading
@@ -168,7 +170,7 @@ def _block(outline: Outline, words: list[Word], beside: Sequence[Box]) -> Block:
             return Block("paragraph", lines_of(words))
         return _table(outline, words)
     lines = lines_of(words)
-    if outline.kind in ("code", "grid_fallback"):
+    if outline.kind in ("code", "grid_fallback") or _keeps_lines(lines):
         return Block("code", lines)
     if outline.kind == "list_item":
         return Block("item", lines, level=outline.level, marker=outline.marker)
@@ -213,16 +215,12 @@ def _cell_for(word: Word, cells: Sequence[Cell]) -> int:
 
 
 def _merged(blocks: list[Block]) -> list[Block]:
-    """Blocks in which lines set closely under each other, in one column, are one paragraph."""
+    """Blocks in which lines set closely under each other, in one column, are one paragraph or list item."""
     kept: list[Block] = []
     for block in blocks:
-        if (
-            kept
-            and block.kind == "paragraph"
-            and kept[-1].kind in ("paragraph", "heading")
-            and _follows(kept[-1], block)
-        ):
-            kept[-1].kind, kept[-1].level = "paragraph", 0
+        if kept and block.kind == "paragraph" and kept[-1].kind in FLOWING and _follows(kept[-1], block):
+            if kept[-1].kind == "heading":
+                kept[-1].kind, kept[-1].level = "paragraph", 0
             kept[-1].lines.extend(block.lines)
         else:
             kept.append(block)
@@ -236,8 +234,16 @@ def _follows(before: Block, block: Block) -> bool:
     gap = min(word.top for word in first) - max(word.bottom for word in last)
     if abs(heights[0] - heights[1]) > 0.1 * max(heights) or not -0.5 * heights[0] < gap < 0.4 * heights[0]:
         return False
-    left, _, right, _ = bounds([word for line in (*before.lines, *block.lines) for word in line])
     if before.kind == "heading" and sum(len(text_of(line)) for line in before.lines) < LEAST_SENTENCE:
         return False
-    begins = abs(first[0].left - median(line[0].left for line in before.lines)) < FLUSH
+    left, _, right, _ = bounds([word for line in (*before.lines, *block.lines) for word in line])
+    margins = [median(line[0].left for line in before.lines)]
+    if before.kind == "item":  # its further lines stand under its text
+        margins = [word.left for word in before.lines[0][1:2]]
+    begins = any(abs(first[0].left - margin) < FLUSH for margin in margins)
     return begins and last[-1].right > right - 0.15 * (right - left)
+
+
+def _keeps_lines(lines: Sequence[Line]) -> bool:
+    """Whether lines are those of a table of contents, whose leaders run to page numbers."""
+    return len(lines) > 1 and all(LEADER.search(text_of(line)) for line in lines)
