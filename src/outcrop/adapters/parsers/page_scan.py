@@ -1,0 +1,38 @@
+"""Pages that are pictures: their layout from what OCR read on them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from outcrop.adapters.parsers.ocr import Scan, rotated, rotation
+from outcrop.adapters.parsers.page_layout import Block, Place, arranged, insert
+from outcrop.adapters.parsers.page_tables import cell_runs
+from outcrop.adapters.parsers.page_words import Word, bounds
+from outcrop.adapters.parsers.pdf_source import turned
+
+
+def scan_words(scan: Scan, pixel: float) -> list[Word]:
+    """The words of a scan in points; `pixel` is the size of one."""
+    return [
+        Word(word.text, word.left * pixel, word.top * pixel, word.right * pixel, word.bottom * pixel, word.glued)
+        for word in scan.words
+    ]
+
+
+def scan_place(scan: Scan, width: float, height: float) -> Place | None:
+    """The way from boxes on the straightened page to boxes on the page of this size as displayed."""
+    if not scan.turn and not scan.skew:
+        return None
+    size = (height, width) if scan.turn % 180 else (width, height)
+    mapping = rotation(scan.skew, *size)
+    return lambda boxes: turned(rotated(boxes, mapping), scan.turn, *size)
+
+
+def scan_blocks(words: Sequence[Word]) -> list[Block]:
+    """Blocks from words that OCR read: tables by their columns of cells, the rest by geometry."""
+    tables = cell_runs(words)
+    taken = {id(word) for table in tables for word in table.words()}
+    blocks = [(block, bounds(block.words())) for block in arranged([word for word in words if id(word) not in taken])]
+    for table in tables:
+        insert(blocks, table)
+    return [block for block, _ in blocks]
