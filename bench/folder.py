@@ -46,7 +46,7 @@ class Report:
 def write_folder(place: Path, abstracts: RetrievalSet, files: int) -> dict[str, int]:
     """Write so many files into an empty folder; for each extension the characters of text that were written."""
     chance = random.Random(SEED)  # noqa: S311 # the same folder every time
-    stock = [Section(abstracts.titles[id], abstracts.texts[id]) for id in abstracts.texts]
+    stock = [Section(abstracts.titles[one], text) for one, text in abstracts.texts.items()]
     chance.shuffle(stock)
     written = dict.fromkeys(SHARES, 0)
     for number, extension in enumerate(_extensions(files)):

@@ -85,7 +85,7 @@ def _gain(grades: Sequence[int]) -> float:
 
 def _pytrec_eval(run: Run, judgements: Judgements, measures: set[str]) -> dict[str, dict[str, float]]:
     relevance = {question: dict(grades) for question, grades in judgements.items()}
-    found = {question: {id: float(score) for id, score in run[question].items()} for question in run}
+    found = {question: {document: float(value) for document, value in run[question].items()} for question in run}
     return dict(pytrec_eval.RelevanceEvaluator(relevance, measures).evaluate(found))
 
 

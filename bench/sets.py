@@ -1,9 +1,9 @@
 """Public retrieval sets, read from the folder that `OUTCROP_BENCH_DATA` names; none is part of this repository.
 
-scifact: BEIR SciFact (Wadden et al. 2020; Thakur et al. 2021), 5,183 abstracts, 300 claims, claims CC BY 4.0, abstracts
-ODC-By 1.0: `corpus.jsonl.xz`, `queries.jsonl`, `qrels.tsv`.
-xquad: XQuAD (Artetxe et al. 2020; google-deepmind/xquad, CC BY-SA 4.0), 240 paragraphs and 1,190 questions in each of 12
-languages: `xquad.<language>.json`, those that are not there in `other_languages.tar.xz`.
+scifact: BEIR SciFact (Wadden et al. 2020; Thakur et al. 2021), 5,183 abstracts (ODC-By 1.0), 300 claims (CC BY
+4.0): `corpus.jsonl.xz`, `queries.jsonl`, `qrels.tsv`.
+xquad: XQuAD (Artetxe et al. 2020; google-deepmind/xquad, CC BY-SA 4.0), 240 paragraphs and 1,190 questions in each
+of 12 languages: `xquad.<language>.json`, those that are not there in `other_languages.tar.xz`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any
 
 VARIABLE = "OUTCROP_BENCH_DATA"
 WHERE = {
-    "scifact": "BEIR SciFact: corpus.jsonl.xz, queries.jsonl and qrels.tsv, from the BEIR collection or allenai/scifact",
+    "scifact": "BEIR SciFact: corpus.jsonl.xz, queries.jsonl and qrels.tsv, as BEIR or allenai/scifact publish them",
     "xquad": "XQuAD: xquad.<language>.json for each language, from google-deepmind/xquad",
 }
 

@@ -49,8 +49,12 @@ class Engine(Protocol):
         """Import what is needed and load the embedding model from its sentence-transformers folder."""
         ...
 
-    def ingest(self, folder: Path, into: Path) -> Mapping[str, Sequence[str]]:
-        """Read, cut, embed, index and keep every file below a folder; the chunks' texts by file extension."""
+    def ingest(self, folder: Path, into: Path) -> None:
+        """Read, cut, embed, index and keep every file below a folder."""
+        ...
+
+    def chunks(self) -> Mapping[str, Sequence[str]]:
+        """The texts of the chunks that were ingested last, by the extension of their file (".pdf")."""
         ...
 
     def fill(self, texts: Sequence[str], vectors: NDArray[np.float32], into: Path) -> None:
@@ -86,10 +90,13 @@ def _load(engine: Engine, model: str) -> dict[str, Any]:
 
 def _ingest(engine: Engine, folder: str, into: str) -> dict[str, Any]:
     start = time.perf_counter()
-    chunks = engine.ingest(Path(folder), Path(into))
-    seconds = time.perf_counter() - start
+    engine.ingest(Path(folder), Path(into))
+    return {"seconds": time.perf_counter() - start}
+
+
+def _chunks(engine: Engine) -> dict[str, Any]:
+    chunks = engine.chunks()
     return {
-        "seconds": seconds,
         "chunks": sum(len(texts) for texts in chunks.values()),
         "characters": {extension: sum(map(len, texts)) for extension, texts in chunks.items()},
     }
@@ -124,7 +131,7 @@ def _retrieve(engine: Engine, questions: Sequence[str], limit: int, mode: str, a
         seconds.append(time.perf_counter() - start)
         if not all(text for _, text in passages):
             raise RuntimeError(f"A passage without text was retrieved for {question!r}.")
-        found.append([id for id, _ in passages])
+        found.append([passage for passage, _ in passages])
         if time.perf_counter() - began > at_most:
             break
     return {"seconds": seconds, "found": found}
@@ -133,6 +140,7 @@ def _retrieve(engine: Engine, questions: Sequence[str], limit: int, mode: str, a
 COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "load": _load,
     "ingest": _ingest,
+    "chunks": _chunks,
     "fill": _fill,
     "embed": _embed,
     "retrieve": _retrieve,

@@ -40,15 +40,18 @@ class Haystack:
         self.flow.connect("split.documents", "embed.documents")
         self.flow.warm_up()
 
-    def ingest(self, folder: Path, into: Path) -> Mapping[str, Sequence[str]]:
+    def ingest(self, folder: Path, into: Path) -> None:
         """Ingest a folder."""
         store = self._store()
-        documents = self.flow.run({"convert": {"sources": sorted(folder.rglob("*.*"))}})["embed"]["documents"]
-        store.write_documents(documents)
+        self.pieces = self.flow.run({"convert": {"sources": sorted(folder.rglob("*.*"))}})["embed"]["documents"]
+        store.write_documents(self.pieces)
         into.mkdir(parents=True, exist_ok=True)
         store.save_to_disk(str(into / "documents.json"))
+
+    def chunks(self) -> Mapping[str, Sequence[str]]:
+        """The chunks ingested last."""
         texts: dict[str, list[str]] = {}
-        for document in documents:
+        for document in self.pieces:
             texts.setdefault(Path(document.meta["file_path"]).suffix, []).append(document.content or "")
         return texts
 

@@ -26,11 +26,14 @@ class LangChainChroma:
         self.files, self.chroma, self.chromadb = langchain_files, Chroma, chromadb
         self.embeddings = langchain_files.embeddings(model)
 
-    def ingest(self, folder: Path, into: Path) -> Mapping[str, Sequence[str]]:
+    def ingest(self, folder: Path, into: Path) -> None:
         """Ingest a folder."""
-        pieces = self.files.chunks(folder)
-        self.chroma.from_documents(pieces, self.embeddings, persist_directory=str(into))
-        return self.files.by_extension(pieces)
+        self.pieces = self.files.chunks(folder)
+        self.chroma.from_documents(self.pieces, self.embeddings, persist_directory=str(into))
+
+    def chunks(self) -> Mapping[str, Sequence[str]]:
+        """The chunks ingested last."""
+        return self.files.by_extension(self.pieces)
 
     def fill(self, texts: Sequence[str], vectors: NDArray[np.float32], into: Path) -> None:
         """Index ready vectors."""

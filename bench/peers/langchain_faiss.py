@@ -25,11 +25,14 @@ class LangChainFaiss:
         self.files, self.faiss = langchain_files, FAISS
         self.embeddings = langchain_files.embeddings(model)
 
-    def ingest(self, folder: Path, into: Path) -> Mapping[str, Sequence[str]]:
+    def ingest(self, folder: Path, into: Path) -> None:
         """Ingest a folder."""
-        pieces = self.files.chunks(folder)
-        self.faiss.from_documents(pieces, self.embeddings).save_local(str(into))
-        return self.files.by_extension(pieces)
+        self.pieces = self.files.chunks(folder)
+        self.faiss.from_documents(self.pieces, self.embeddings).save_local(str(into))
+
+    def chunks(self) -> Mapping[str, Sequence[str]]:
+        """The chunks ingested last."""
+        return self.files.by_extension(self.pieces)
 
     def fill(self, texts: Sequence[str], vectors: NDArray[np.float32], into: Path) -> None:  # noqa: ARG002 # in memory
         """Index ready vectors."""

@@ -26,15 +26,19 @@ class LlamaIndex:
         core.Settings.embed_model = self.model
         core.Settings.llm = None
 
-    def ingest(self, folder: Path, into: Path) -> Mapping[str, Sequence[str]]:
+    def ingest(self, folder: Path, into: Path) -> None:
         """Ingest a folder."""
         from llama_index.core.node_parser import SentenceSplitter
 
         documents = self.core.SimpleDirectoryReader(str(folder), recursive=True).load_data()
-        nodes = SentenceSplitter(chunk_size=CHUNK_TOKENS, chunk_overlap=0).get_nodes_from_documents(documents)
-        self.core.VectorStoreIndex(nodes).storage_context.persist(str(into))
+        splitter = SentenceSplitter(chunk_size=CHUNK_TOKENS, chunk_overlap=0)
+        self.nodes = splitter.get_nodes_from_documents(documents)
+        self.core.VectorStoreIndex(self.nodes).storage_context.persist(str(into))
+
+    def chunks(self) -> Mapping[str, Sequence[str]]:
+        """The chunks ingested last."""
         texts: dict[str, list[str]] = {}
-        for node in nodes:
+        for node in self.nodes:
             texts.setdefault(Path(node.metadata["file_path"]).suffix, []).append(node.get_content())
         return texts
 

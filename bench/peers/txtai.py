@@ -38,23 +38,25 @@ class Txtai:
         self.model = SentenceTransformer(str(model))
         self.embeddings = self._empty()
 
-    def ingest(self, folder: Path, into: Path) -> Mapping[str, Sequence[str]]:
+    def ingest(self, folder: Path, into: Path) -> None:
         """Ingest a folder."""
-        texts: dict[str, list[str]] = {}
+        self.pieces: dict[str, list[str]] = {}
         for path in sorted(folder.rglob("*.*")):
-            texts.setdefault(path.suffix, []).extend(self._chunks(path))
+            self.pieces.setdefault(path.suffix, []).extend(self._chunks(path))
         self.embeddings = self._empty()
-        self.embeddings.index(piece for pieces in texts.values() for piece in pieces)
+        self.embeddings.index(piece for pieces in self.pieces.values() for piece in pieces)
         self.embeddings.save(str(into))
-        return texts
+
+    def chunks(self) -> Mapping[str, Sequence[str]]:
+        """The chunks ingested last."""
+        return self.pieces
 
     def fill(self, texts: Sequence[str], vectors: NDArray[np.float32], into: Path) -> None:  # noqa: ARG002 # in memory
         """Index ready vectors, which txtai takes from an external transform."""
         ready = dict(zip(texts, vectors, strict=True))
 
         def transform(inputs: Iterable[str]) -> NDArray[np.float32]:
-            known = [ready.get(text) for text in inputs]
-            return np.stack([self.model.encode(text) if row is None else row for text, row in zip(inputs, known)])
+            return np.stack([ready[text] if text in ready else self.model.encode(text) for text in inputs])
 
         self.embeddings = self.txtai.Embeddings(method="external", transform=transform, content=True)
         self.embeddings.index((str(place), text, None) for place, text in enumerate(texts))

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import pytest
-
 from bench.folder import SHARES, write_folder
 from bench.sets import RetrievalSet
 
 
 @pytest.fixture(scope="module")
 def abstracts() -> RetrievalSet:
-    ids = [str(number) for number in range(300)]
+    names = [str(number) for number in range(300)]
     text = ". ".join(f"Sentence {number} says something of its own" for number in range(12))
     return RetrievalSet(
         name="made up",
-        texts={id: f"{text} in {id}" for id in ids},
+        texts={name: f"{text} in {name}" for name in names},
         questions={},
         judgements={},
-        titles={id: f"Title {id} <&>" for id in ids},
+        titles={name: f"Title {name} <&>" for name in names},
     )
 
 
