@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
@@ -11,6 +12,11 @@ from outcrop.core.parsed import Heading, Page, PageMethod, ParsedDocument, Row, 
 
 Span = tuple[int, int]
 BLOCK = "\n\n"
+NO_TITLE = re.compile(
+    r"untitled(?: document)?|(?:document|presentation|book|mappe|dokument)\s?\d*|powerpoint presentation|title"
+    r"|(?:pptx? |word )?template|microsoft (?:word|powerpoint|excel) - .*|no title|slide \d+",
+    re.IGNORECASE,
+)
 
 
 @dataclass(slots=True)
@@ -38,6 +44,9 @@ class DocumentBuilder:
         self._tables: list[Table] = []
         self._rows: list[Row] = []
         self._page: Page | None = None
+        self._after_line = False
+        self._apart = False  # an empty line ends the text
+        self._table = (0, 0, 0)  # of the table that has begun: start, end of the header, columns
 
     @property
     def position(self) -> int:
@@ -50,6 +59,7 @@ class DocumentBuilder:
         start = self._length
         self._parts.append(text)
         self._length += len(text)
+        self._apart = self._apart and not text
         return start, self._length
 
     def block(self, text: str) -> Span:
@@ -60,9 +70,24 @@ class DocumentBuilder:
         self._set_apart()
         return self.append(text)
 
+    def line(self, text: str) -> Span:
+        """Append text on a line of its own, without an empty line before it where a line goes before."""
+        text = clean(text).strip("\n")
+        if not text.strip():
+            return self._length, self._length
+        if self._length and self._after_line:
+            self.append("\n")
+        else:
+            self._set_apart()
+        span = self.append(text)
+        self._after_line = True
+        return span
+
     def _set_apart(self) -> None:
-        if self._length:
+        if self._length and not self._apart:
             self.append(BLOCK)
+        self._apart = True
+        self._after_line = False
 
     def heading(self, title: str, level: int) -> Span:
         """Append a heading of level 1 (highest) to 6; one without words is left out."""
@@ -71,31 +96,38 @@ class DocumentBuilder:
             self._headings.append(Heading(level=min(max(level, 1), 6), start=start, end=end))
         return start, end
 
-    def table(self, rows: Sequence[Sequence[str]], *, sheet: str | None = None, numbers: Sequence[int] = ()) -> Span:
-        """Append a Markdown table whose first row is its header.
-
-        With `numbers`, the rows' numbers in the sheet, each row that has cells is kept as a Row as well.
-        """
-        if not rows:
-            return self._length, self._length
-        width = max(map(len, rows))
+    def table(self, rows: Sequence[Sequence[str]]) -> Span:
+        """Append a Markdown table whose first row is its header."""
+        width = max(map(len, rows), default=0)
         if not width:
             return self._length, self._length
+        self.begin_table(rows[0], width)
+        for row in rows[1:]:
+            self.table_row(row)
+        return self.end_table()
+
+    def begin_table(self, header: Sequence[str], width: int, *, number: int = 0, sheet: str | None = None) -> None:
+        """Begin a Markdown table of `width` columns; `number` (from 1) is the header's own in a sheet or file."""
         self._set_apart()
         start = self._length
-        spans = [self._line(rows[0], width)]
+        span = self.append(markdown_row(header, width))
+        if number:
+            self.row(number, span, sheet)
         self.append("\n" + "|".join(["", *[" --- "] * width, ""]))
-        header_end = self._length
-        for row in rows[1:]:
-            self.append("\n")
-            spans.append(self._line(row, width))
-        self._tables.append(Table(start=start, end=self._length, header_end=header_end))
-        for number, (first, last) in zip(numbers, spans, strict=bool(numbers)):
-            self._rows.append(Row(sheet=sheet, number=number, start=first, end=last))
-        return start, self._length
+        self._table = (start, self._length, width)
 
-    def _line(self, cells: Sequence[str], width: int) -> Span:
-        return self.append(markdown_row(cells, width))
+    def table_row(self, cells: Sequence[str], *, number: int = 0, sheet: str | None = None) -> None:
+        """Append a row to the table that has begun; `number` (from 1) is its own in a sheet or file."""
+        self.append("\n")
+        span = self.append(markdown_row(cells, self._table[2]))
+        if number:
+            self.row(number, span, sheet)
+
+    def end_table(self) -> Span:
+        """End the table; its span."""
+        start, header_end, _ = self._table
+        self._tables.append(Table(start=start, end=self._length, header_end=header_end))
+        return start, self._length
 
     def begin_page(self, number: int, *, width: float | None = None, height: float | None = None) -> None:
         """Begin a page (or slide); what is appended from here on stands on it. Ends the page before."""
@@ -131,8 +163,19 @@ class DocumentBuilder:
             position -= len(part)
 
     def row(self, number: int, span: Span, sheet: str | None = None) -> None:
-        """Say that a span is a row of a sheet or file."""
+        """Say that a span is a row of a sheet or file; an empty one is none."""
+        if span[0] == span[1]:
+            return
         self._rows.append(Row(sheet=sheet, number=number, start=span[0], end=span[1]))
+
+    def first_title(self) -> str | None:
+        """The first heading where none stands higher: the title of a document that does not say one."""
+        if not self._headings:
+            return None
+        first = min(self._headings, key=lambda heading: heading.start)
+        if first.level > min(heading.level for heading in self._headings):
+            return None
+        return "".join(self._parts)[first.start : first.end]
 
     def mark_heading(self, level: int, span: Span) -> None:
         """Say that a span of what was appended is the title of a heading."""
@@ -141,6 +184,17 @@ class DocumentBuilder:
     def mark_table(self, span: Span, header_end: int) -> None:
         """Say that a span of what was appended is a Markdown table, and where its ruling line ends."""
         self._tables.append(Table(start=span[0], end=span[1], header_end=header_end))
+
+    def include(self, document: ParsedDocument) -> None:
+        """Append another document with its headings, a level deeper, its tables and its rows."""
+        self._set_apart()
+        start, _ = self.append(document.text)
+        for heading in document.headings:
+            self.mark_heading(heading.level + 1, (heading.start + start, heading.end + start))
+        for table in document.tables:
+            self.mark_table((table.start + start, table.end + start), table.header_end + start)
+        for row in document.rows:
+            self.row(row.number, (row.start + start, row.end + start), row.sheet)
 
     def build(self, origin: Origin, boxes: Boxes | None = None) -> ParsedDocument:
         """The document."""
@@ -161,8 +215,9 @@ class DocumentBuilder:
 
 
 def _title(title: str | None) -> str | None:
+    """A title on one line; what programs fill in by themselves is none."""
     words = " ".join(clean(title).split()) if title else ""
-    return words or None
+    return words if words and not NO_TITLE.fullmatch(words) else None
 
 
 def markdown_row(cells: Sequence[str], width: int) -> str:

@@ -10,14 +10,29 @@ import hashlib
 from collections.abc import Mapping
 from importlib import import_module, metadata
 
+from outcrop.adapters.parsers import formats
 from outcrop.adapters.parsers.options import ParseOptions
 from outcrop.core.errors import Unreadable
 from outcrop.core.protocols import Parser
 
 PARSERS = "outcrop.adapters.parsers"
 FAMILIES: Mapping[str, str] = {
-    "application/pdf": f"{PARSERS}.pdf:PdfParser",
+    formats.PDF: f"{PARSERS}.pdf:PdfParser",
     "image/*": f"{PARSERS}.images:ImageParser",
+    formats.HTML: f"{PARSERS}.webpage:WebpageParser",
+    **dict.fromkeys((formats.CSV, formats.TSV), f"{PARSERS}.delimited:DelimitedParser"),
+    **dict.fromkeys((formats.XLSX, formats.XLSB, formats.XLS, formats.ODS), f"{PARSERS}.sheets:SheetParser"),
+    **dict.fromkeys(
+        (formats.DOCX, formats.DOC, formats.ODT, formats.ODP, formats.RTF, formats.PPT, formats.MSG),
+        f"{PARSERS}.office:OfficeParser",
+    ),
+    formats.PPTX: f"{PARSERS}.slides:SlideParser",
+    **dict.fromkeys((formats.EML, formats.MHTML), f"{PARSERS}.mail:MailParser"),
+    **dict.fromkeys((formats.JSON, formats.JSONL, formats.XML), f"{PARSERS}.structured:StructuredParser"),
+    formats.NOTEBOOK: f"{PARSERS}.notebook:NotebookParser",
+    formats.TEX: f"{PARSERS}.tex:TexParser",
+    formats.EPUB: f"{PARSERS}.books:BookParser",
+    **dict.fromkeys((formats.YAML, "application/toml"), f"{PARSERS}.text:TextParser"),
     "text/*": f"{PARSERS}.text:TextParser",  # every text type that has no line of its own
 }
 

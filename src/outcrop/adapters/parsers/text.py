@@ -50,8 +50,7 @@ class TextParser:
             for start, header_end, end in markdown_tables(decoded.text):
                 builder.mark_table((start, end), header_end)
             describe(decoded.text, origin)
-        if origin.title is None and titles and titles[0][0] == min(level for level, _, _ in titles):
-            origin.title = decoded.text[titles[0][1] : titles[0][2]]
+        origin.title = origin.title or builder.first_title()
         return builder.build(origin)
 
 
