@@ -63,6 +63,10 @@ class Settings(BaseSettings):
     context_tokens: int = Field(
         3000, ge=100, description="How many tokens of passages are given to the model that answers."
     )
+    allowed_hosts: tuple[str, ...] = Field(
+        (),
+        description="Names, besides `host` and the loopback ones, under which browsers may open the page.",
+    )
     max_body_mb: int = Field(20, ge=1, description="The largest request body that is accepted, in MiB.")
 
     @classmethod

@@ -31,6 +31,8 @@ FAMILIES: Mapping[str, str] = {
     formats.TEX: f"{PARSERS}.tex:TexParser",
     formats.EPUB: f"{PARSERS}.books:BookParser",
     **dict.fromkeys((formats.YAML, "application/toml"), f"{PARSERS}.text:TextParser"),
+    "application/pdf": f"{PARSERS}.pdf:PdfParser",
+    "image/*": f"{PARSERS}.images:ImageParser",
     "text/*": f"{PARSERS}.text:TextParser",  # every text type that has no line of its own
 }
 

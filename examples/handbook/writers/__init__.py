@@ -1,0 +1,1 @@
+"""Writers of the sample handbook: one module for each family of file formats."""

@@ -1,0 +1,5 @@
+"""`python -m outcrop` is the command line."""
+
+from outcrop.cli import main
+
+main()
