@@ -48,6 +48,9 @@ NOT_WESTERN = re.compile(
 TURKISH, ICELANDIC = frozenset(b"\xfd\xfe\xf0"), frozenset(b"\xe1\xe9\xed\xf3\xfa\xe6")
 HUNGARIAN, PORTUGUESE = frozenset(b"\xf5\xfb"), frozenset(b"\xe3\xe7\xea\xe0\xe8")
 LEAST_KANA = 0.2
+HEBREW = bytes(range(0xE0, 0xFB))  # its letters in cp1255
+NO_LETTERS = bytes(range(0x80)) + bytes.fromhex("8591929394959697a0abb0b7bb")  # ASCII, quotes, dashes and the like
+MIXED_WORD = re.compile(rb"[A-Za-z][\xe0-\xfa]|[\xe0-\xfa][A-Za-z]")
 LEAST_HEBREW = 15  # letters
 DECLARATION = re.compile(
     rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)|<meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]+)""",
@@ -184,8 +187,8 @@ def _japanese(sample: bytes) -> str | None:
 
 def _hebrew(sample: bytes) -> bool:
     """Whether all letters beyond ASCII are within the 27 of Hebrew; Russian, which shares them, has others too."""
-    beyond = [byte for byte in sample if byte >= 0xC0]  # noqa: PLR2004 # where letters begin
-    return len(beyond) >= LEAST_HEBREW and all(0xE0 <= byte <= 0xFA for byte in beyond)
+    beyond = sample.translate(None, NO_LETTERS)
+    return len(beyond) >= LEAST_HEBREW and not beyond.translate(None, HEBREW) and not MIXED_WORD.search(sample)
 
 
 def _latin(sample: bytes) -> str:
