@@ -57,6 +57,15 @@ async def test_markdown_headings_keep_their_marks_in_one_chunk_with_their_titles
     assert texts(chunks) == ["Intro.", "## Care\n\nThe pump needs oil."]
 
 
+async def test_a_chunk_that_begins_with_a_heading_is_not_put_under_the_one_before():
+    text = "# Guide\n\n## Oil\n\nThe pump needs oil.\n\n## Water\n\nThe tank needs water."
+    headings = tuple(Heading(level=level, start=text.index(name), end=text.index(name) + len(name))
+                     for level, name in ((1, "Guide"), (2, "Oil"), (2, "Water")))  # fmt: skip
+    chunker = open_chunker(Chunking(strategy="section"), TokenHashEmbedder())
+    chunks = await chunker.chunk("doc", document(text, headings=headings))
+    assert [chunk.context for chunk in chunks] == ["", "Guide", "Guide"]
+
+
 async def test_rows_of_a_table_are_never_torn():
     chunks = await open_chunker(Chunking(max_tokens=40), TokenHashEmbedder()).chunk("doc", handbook())
     for chunk in chunks:

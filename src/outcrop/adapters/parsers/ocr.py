@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from outcrop.adapters.parsers.decode import clean
 from outcrop.adapters.parsers.options import ParseOptions
+from outcrop.adapters.parsers.page_geometry import rotation
 from outcrop.adapters.parsers.page_words import Word
 from outcrop.core.quiet import silence
 
@@ -177,20 +178,6 @@ def _skew(readings: Sequence[Reading]) -> float:
             angles.append(math.degrees(math.atan2(*(reading.quad[1] - reading.quad[0])[::-1])))
     angle = float(np.median(angles)) if angles else 0.0
     return angle if LEAST_SKEW <= abs(angle) <= MOST_SKEW else 0.0
-
-
-def rotation(degrees: float, width: float, height: float) -> NDArray[np.float64]:
-    """The affine map (2, 3) that turns points clockwise about the middle of a picture of this size."""
-    sine, cosine = math.sin(math.radians(degrees)), math.cos(math.radians(degrees))
-    x, y = width / 2, height / 2
-    return np.array([[cosine, -sine, x - cosine * x + sine * y], [sine, cosine, y - sine * x - cosine * y]])
-
-
-def rotated(boxes: NDArray[np.float64], mapping: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The rectangles (n, 4) around rectangles that an affine map has moved."""
-    corners = boxes[:, [[0, 1], [2, 1], [2, 3], [0, 3]]]
-    moved = corners @ mapping[:, :2].T + mapping[:, 2]
-    return np.concatenate([moved.min(axis=1), moved.max(axis=1)], axis=1)
 
 
 def _words(reading: Reading, mapping: NDArray[np.float64]) -> Iterator[Word]:

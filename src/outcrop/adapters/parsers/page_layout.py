@@ -30,16 +30,21 @@ MOST_CROSSING = 0.2  # share of lines that may cross a gutter, as titles do
 PARAGRAPH_GAP = 0.75  # heights between two lines of one paragraph
 HEADING_HEIGHT = 1.25  # of the median height
 HEADING_CHARACTERS = 120
+SHORT = 0.3  # of its column's width that a line leaves empty
+NUMBERED = re.compile(r"\d{1,2}(?:\.\d{1,2})*\.?\s+[^\W\d_a-z][^.!?]{1,60}$")
 
 
 @dataclass(slots=True)
 class Block:
-    """One thing to read: a heading (level 1 to 6), paragraph, list item, code, or a table of cells of lines."""
+    """One thing to read: a heading (level 1 to 6), paragraph, list item, code, or a table of cells of lines.
+
+    `marker` is what a list item begins with in the text where its first word is no bullet or number.
+    """
 
     kind: BlockKind
     lines: list[Line] = field(default_factory=list)
     level: int = 0
-    marker: str = ""  # of a list item, as it is written in the text
+    marker: str = ""
     rows: list[list[list[Line]]] = field(default_factory=list)
 
     def words(self) -> list[Word]:
@@ -103,10 +108,7 @@ def _gutter(lines: list[Line]) -> Span | None:
     if len(lines) < COLUMN_LINES:
         return None
     words = [word for line in lines for word in line]
-    low = min(word.left for word in words)
-    crossing = np.zeros(int(max(word.right for word in words) - low) + 2, dtype=np.int32)
-    for word in words:
-        crossing[int(word.left - low) : math.ceil(word.right - low)] += 1
+    low, crossing = _crossings(words)
     width = GUTTER * median(word.bottom - word.top for word in words)
     for first, last in _quiet(crossing, MOST_CROSSING * len(lines), width):
         gutter = (low + first, low + last)
@@ -117,10 +119,20 @@ def _gutter(lines: list[Line]) -> Span | None:
     return None
 
 
-def _quiet(crossing: NDArray[np.int32], most: float, width: float) -> list[tuple[int, int]]:
+def _crossings(words: Sequence[Word]) -> tuple[float, NDArray[np.int64]]:
+    """The leftmost edge of words, and how many of them stand at each point from there on."""
+    lefts, rights = np.array([(word.left, word.right) for word in words]).T
+    low = float(lefts.min())
+    size = math.ceil(rights.max() - low) + 1
+    begun = np.bincount((lefts - low).astype(np.int64), minlength=size + 1)
+    ended = np.bincount(np.ceil(rights - low).astype(np.int64), minlength=size + 1)
+    return low, (begun[:size] - ended[:size]).cumsum()
+
+
+def _quiet(crossing: NDArray[np.int64], most: float, width: float) -> list[tuple[int, int]]:
     """Runs of positions, at least so wide, that at most so many words cross; the widest of the quietest first."""
     runs: list[tuple[int, int, int]] = []
-    for level in sorted({int(count) for count in crossing if count <= most}):
+    for level in np.unique(crossing[crossing <= most]).tolist():
         edges = np.flatnonzero(np.diff(np.concatenate(([0], (crossing <= level).astype(np.int8), [0]))))
         runs += [(level, int(start - end), int(start)) for start, end in edges.reshape(-1, 2) if end - start >= width]
     return [(start, start - negative) for _, negative, start in sorted(runs)[:8]]
@@ -146,13 +158,13 @@ def paragraphs(lines: list[Line], titles: Mapping[int, int]) -> list[Block]:
     right = max(line[-1].right for line in lines)
     for line in lines:
         level = titles.get(id(line[0]), 0)
-        if blocks and blocks[-1].level == level and _goes_on(blocks[-1].lines[-1], line, right):
+        if blocks and blocks[-1].level == level and _goes_on(blocks[-1].lines, line, right):
             blocks[-1].lines.append(line)
         else:
             blocks.append(Block("heading" if level else "paragraph", [line], level))
-    for block in blocks:
+    for index, block in enumerate(blocks):
         if not block.level:
-            _classify(block, typical)
+            _classify(block, typical, blocks[index + 1 :][:1])
     return blocks
 
 
@@ -161,27 +173,46 @@ def _height(line: Line) -> float:
     return bottom - top
 
 
-def _goes_on(before: Line, line: Line, right: float) -> bool:
-    """Whether a line belongs to the paragraph of the line before it."""
+def _goes_on(lines: Sequence[Line], line: Line, right: float) -> bool:
+    """Whether a line belongs to the paragraph of the lines before it."""
+    before = lines[-1]
     above, below = bounds(before), bounds(line)
     heights = sorted((above[3] - above[1], below[3] - below[1]))
     if heights[1] > HEADING_HEIGHT * heights[0] or not 0 < below[3] - above[3] < heights[1] * (1 + PARAGRAPH_GAP):
         return False
-    if below[0] > above[2] or below[2] < above[0] or BULLET.match(line[0].text):
+    if below[0] > above[2] or below[2] < above[0] or _is_item(line):
         return False
-    short = above[2] < right - 0.3 * (right - min(above[0], below[0]))
+    short = above[2] < right - SHORT * (right - min(above[0], below[0]))
+    if short and len(lines) == 1 and NUMBERED.match(text_of(before)) and not line[0].text[0].islower():
+        return False
     return not (short and SENTENCE_END.search(before[-1].text))
 
 
-def _classify(block: Block, typical: float) -> None:
-    """Say whether a block is a heading, by its height, or a list item, by its bullet."""
+def _is_item(line: Line) -> bool:
+    return len(line) > 1 and BULLET.match(line[0].text) is not None
+
+
+def _in_list(line: Line, after: Line) -> bool:
+    """Whether a numbered line is followed closely by another list item, and so is one itself."""
+    return _is_item(after) and bounds(after)[1] - bounds(line)[3] < 1.5 * _height(line)
+
+
+def _classify(block: Block, typical: float, after: Sequence[Block]) -> None:
+    """Say whether a block is a heading, by its size or its number and what comes after it, or a list item."""
     text = " ".join(text_of(line) for line in block.lines)
-    first = block.lines[0][0]
     height = median(_height(line) for line in block.lines)
-    if height > HEADING_HEIGHT * typical and len(text) <= HEADING_CHARACTERS and any(map(str.isalpha, text)):
+    titled = len(text) <= HEADING_CHARACTERS and any(map(str.isalpha, text)) and after
+    if titled and height > HEADING_HEIGHT * typical:
         block.kind, block.level = "heading", 1 if height > HEADING_HEIGHT**2 * typical else 2
-    elif BULLET.match(first.text) and len(block.lines[0]) > 1:
-        block.kind, block.marker = "item", first.text if first.text[-1] in ".)" else "-"
+    elif (
+        titled
+        and NUMBERED.fullmatch(text)
+        and len(block.lines) == 1
+        and not _in_list(block.lines[0], after[0].lines[0])
+    ):
+        block.kind, block.level = "heading", min(2 + text.split()[0].rstrip(".").count("."), 6)
+    elif _is_item(block.lines[0]):
+        block.kind = "item"
 
 
 def insert(blocks: list[tuple[Block, Box]], block: Block) -> None:

@@ -17,8 +17,8 @@ BROKEN = re.compile(rf"[^\W_]{HYPHEN}$")
 CORE = re.compile(rf"[^\W\d_](?:(?:{HYPHEN}|[\w'\u2019])*[^\W_])?")
 # First halves of English compounds that keep their hyphen when a line ends after it.
 COMPOUNDS = frozenset(
-    "all anti co cross ex full half high ill intra long low mid multi non off one post pre quasi re self semi short so "
-    "sub three two ultra well".split()
+    {"all", "anti", "co", "cross", "ex", "full", "half", "high", "intra", "long", "low", "mid", "multi", "non", "off"}
+    | {"one", "post", "pre", "quasi", "re", "self", "semi", "short", "so", "sub", "three", "two", "ultra", "well"}
 )
 
 
@@ -79,10 +79,17 @@ class Passage:
 
     def line(self, line: Line) -> None:
         """Append the words of a line."""
-        for index, word in enumerate(line):
-            if index and not word.glued:
-                self.literal(" ")
-            self.word(word)
+        parts, rows, page, end = self.parts, self.rows, self.page, self.length
+        for index, (text, left, top, right, bottom, glued) in enumerate(line):
+            if index and not glued:
+                parts.append(" ")
+                end += 1
+            parts.append(text)
+            start, end = end, end + len(text)
+            rows.append((start, end, page, left, top, right, bottom))
+        self.length = end
+        if line:
+            self.last = line[-1].text
 
     def prose(self, lines: Iterable[Line], spelling: Spelling) -> None:
         """Append lines as running text: broken words are joined, lines become one."""

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from outcrop.adapters.parsers.ocr import Scan, rotated, rotation
+from outcrop.adapters.parsers.ocr import Scan
+from outcrop.adapters.parsers.page_geometry import rotated, rotation, turned
 from outcrop.adapters.parsers.page_layout import Block, Place, arranged, insert
+from outcrop.adapters.parsers.page_sheet import Sheet
 from outcrop.adapters.parsers.page_tables import cell_runs
 from outcrop.adapters.parsers.page_words import Word, bounds
-from outcrop.adapters.parsers.pdf_source import turned
 
 
-def scan_words(scan: Scan, pixel: float) -> list[Word]:
-    """The words of a scan in points; `pixel` is the size of one."""
-    return [
+def scan_sheet(scan: Scan, number: int, size: tuple[float, float], pixel: float) -> Sheet:
+    """The page of a scan: `size` is its width and height in points as displayed, `pixel` the points of one pixel."""
+    width, height = size
+    words = [
         Word(word.text, word.left * pixel, word.top * pixel, word.right * pixel, word.bottom * pixel, word.glued)
         for word in scan.words
     ]
+    return Sheet(number, width, height, words, scan_blocks, scan.turn, _place(scan, width, height), scan.confidence)
 
 
-def scan_place(scan: Scan, width: float, height: float) -> Place | None:
+def _place(scan: Scan, width: float, height: float) -> Place | None:
     """The way from boxes on the straightened page to boxes on the page of this size as displayed."""
     if not scan.turn and not scan.skew:
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from outcrop.adapters.parsers.page_layout import Block
 from outcrop.adapters.parsers.page_words import Box, Line, Word, bounds, lines_of, segments, text_of
@@ -12,6 +13,7 @@ FLUSH = 3.0  # points between edges that count as one
 LEAST_ROWS = 3
 MOST_CELL = 60  # mean characters of a cell of a table that no rules show
 CELL_FILL = 0.75  # share of their columns' width that such cells take on the average at most
+LEAST_CAPTION = 3  # words of a line that is no header cell
 COLUMN_GAP = 0.9  # heights
 NUMBERS = 0.4  # share of cells with a digit, in tables whose cells are as full as prose
 
@@ -46,24 +48,45 @@ def _cells(row: Sequence[Word], spans: list[tuple[float, float]]) -> list[list[L
     return [lines_of(cell) for cell in cells]
 
 
-def between_rules(rules: Sequence[Box], words: Sequence[Word]) -> Block | None:
-    """A table whose rows stand between horizontal rules, given from top to bottom."""
-    rows: list[list[Word]] = []
-    for above, below in zip(rules, rules[1:], strict=False):
-        row = [word for word in words if above[1] - FLUSH < (word.top + word.bottom) / 2 < below[3] + FLUSH]
-        if row:
-            rows.append(row)
-    return table_of(rows) if len(rows) >= LEAST_ROWS - 1 else None
+def between_rules(rules: Sequence[Box], words: Sequence[Word]) -> list[Block]:
+    """Tables whose rows stand between horizontal rules of one extent, given from top to bottom."""
+    bands = [_between(above, below, words) for above, below in pairwise(rules)]
+    tables: list[list[list[Word]]] = [[]]
+    for band in bands:
+        if not band or table_of([band]) is None:
+            tables.append([])
+        elif tables[-1] and table_of([*tables[-1], band]) is None:
+            tables.append([band])
+        else:
+            tables[-1].append(band)
+    found = (table_of(rows if len(rows) > 2 else _split(rows)) for rows in tables if len(rows) > 1)  # noqa: PLR2004
+    return [table for table in found if table is not None]
+
+
+def _between(above: Box, below: Box, words: Sequence[Word]) -> list[Word]:
+    left, right = above[0] - FLUSH, above[2] + FLUSH
+    return [
+        word
+        for word in words
+        if above[1] < (word.top + word.bottom) / 2 < below[3] and left < (word.left + word.right) / 2 < right
+    ]
+
+
+def _split(rows: list[list[Word]]) -> list[list[Word]]:
+    """Rows where only the head and the body of a table stand between rules: the lines that fill several columns."""
+    lines = [line for row in rows for line in lines_of(row)]
+    full = [len(segments(line, COLUMN_GAP)) > 1 for line in lines]
+    return lines if sum(full) > len(rows) else rows
 
 
 def rule_runs(rules: Sequence[Box]) -> list[list[Box]]:
-    """Runs of at least three horizontal rules of the same extent, from top to bottom."""
+    """Runs of at least three horizontal rules of the same extent, from top to bottom; double rules count once."""
     runs: list[list[Box]] = []
     for rule in sorted(rules, key=lambda box: (round(box[0] / FLUSH), round(box[2] / FLUSH), box[1])):
-        if runs and _aligned(runs[-1][-1], rule):
-            runs[-1].append(rule)
-        else:
+        if not runs or not _aligned(runs[-1][-1], rule):
             runs.append([rule])
+        elif rule[1] - runs[-1][-1][1] > FLUSH:
+            runs[-1].append(rule)
     return [run for run in runs if len(run) >= LEAST_ROWS]
 
 
@@ -117,3 +140,17 @@ def _is_table(rows: list[list[Line]]) -> bool:
     columns = sum(right - left for left, right in spans) * len(rows)
     numbers = sum(any(map(str.isdigit, text)) for text in texts)
     return widths < CELL_FILL * columns or numbers > NUMBERS * len(texts)
+
+
+def caption_of(table: Block) -> list[Line]:
+    """The first row of a table, where it is one line of text over several columns; it is taken from the table."""
+    first = [line for cell in table.rows[0] for line in cell]
+    filled = sum(map(bool, table.rows[0]))
+    if len(table.rows) < LEAST_ROWS or not first or filled > len(table.rows[0]) / 2:
+        return []
+    lines = lines_of([word for line in first for word in line])
+    nxt = sum(map(bool, table.rows[1]))
+    if len(lines) > 1 or nxt <= filled or len(segments(lines[0], WORD_GAP)) > 1 or len(lines[0]) < LEAST_CAPTION:
+        return []
+    del table.rows[0]
+    return lines

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 
@@ -22,6 +23,7 @@ class Word(NamedTuple):
 
 
 Line = list[Word]
+LEFT = attrgetter("left")
 Box = tuple[float, float, float, float]  # left, top, right, bottom
 
 RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
@@ -37,26 +39,27 @@ def lines_of(words: Sequence[Word]) -> list[Line]:
 
     A line of a script that runs from right to left keeps the order in which its words came.
     """
-    order = sorted(range(len(words)), key=lambda index: words[index].top + words[index].bottom)
+    places = sorted((word.top + word.bottom, index, word.top, word.bottom) for index, word in enumerate(words))
     lines: list[list[int]] = []
-    top = bottom = 0.0
-    for index in order:
-        word = words[index]
-        height = word.bottom - word.top
-        if lines and min(bottom, word.bottom) - max(top, word.top) > SAME_LINE * min(bottom - top, height):
+    tallest_top = tallest_bottom = tallest = 0.0
+    for _, index, top, bottom in places:
+        height = bottom - top
+        # Conditional expressions: this runs for every word several times.
+        shared = (bottom if bottom < tallest_bottom else tallest_bottom) - (top if top > tallest_top else tallest_top)  # noqa: FURB136 # as above
+        if lines and shared > SAME_LINE * (height if height < tallest else tallest):  # noqa: FURB136 # as above
             lines[-1].append(index)
-            if height <= bottom - top:
+            if height <= tallest:
                 continue
         else:
             lines.append([index])
-        top, bottom = word.top, word.bottom
-    return [_directed(line, words) for line in lines]
+        tallest_top, tallest_bottom, tallest = top, bottom, height
+    return [_directed([words[index] for index in line], line) for line in lines]
 
 
-def _directed(line: list[int], words: Sequence[Word]) -> Line:
-    if any(RIGHT_TO_LEFT.search(words[index].text) for index in line):
-        return [words[index] for index in sorted(line)]
-    return sorted((words[index] for index in line), key=lambda word: word.left)
+def _directed(line: Line, order: list[int]) -> Line:
+    if any(not word.text.isascii() and RIGHT_TO_LEFT.search(word.text) for word in line):
+        return [word for _, word in sorted(zip(order, line, strict=True), key=lambda pair: pair[0])]
+    return sorted(line, key=LEFT)
 
 
 def bounds(words: Iterable[Word]) -> Box:

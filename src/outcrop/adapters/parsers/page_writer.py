@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
+from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
 
 from outcrop.adapters.parsers.builder import BLOCK, Origin
-from outcrop.adapters.parsers.page_layout import Block, PageLayout
+from outcrop.adapters.parsers.page_layout import BULLET, Block, PageLayout
 from outcrop.adapters.parsers.page_prose import BROKEN, Passage, Spelling
 from outcrop.adapters.parsers.page_words import Line, text_of
 from outcrop.core.boxes import ROW, Boxes
 from outcrop.core.parsed import Heading, Page, ParsedDocument, Table
 
 OPEN_END = re.compile(r"[\w,\-\u2010\u00ad)\u2019'\u201d\"%]$")
+SAME_SIZE = 0.94  # of the next larger size: headings of one level differ less
 LEAST_OPEN = 40  # characters of a paragraph that may go on in the next column or page
 SIDES = ("left", "top", "right", "bottom")
 ESCAPED = str.maketrans({"|": "\\|"})
@@ -29,6 +32,7 @@ class PageWriter:
         self._length = 0
         self._pages: list[Page] = []
         self._headings: list[Heading] = []
+        self._sizes: list[float] = []  # the height of each heading's words, 0 where OCR read it
         self._tables: list[Table] = []
         self._rows: list[NDArray[np.void]] = []
         self._open: tuple[Block, str] | None = None  # the paragraph that may go on, and its last word
@@ -44,7 +48,7 @@ class PageWriter:
         rows = len(self._rows)
         start: int | None = None
         for block in layout.blocks:
-            begun = self._block(block, layout.number, spelling)
+            begun = self._block(block, layout, spelling)
             start = begun if start is None else start
         start = self._length if start is None else start
         for written in self._rows[rows:]:
@@ -57,11 +61,11 @@ class PageWriter:
             )
         )  # fmt: skip
 
-    def _block(self, block: Block, page: int, spelling: Spelling) -> int | None:
-        """Append a block; where its text starts, if it has any."""
+    def _block(self, block: Block, layout: PageLayout, spelling: Spelling) -> int:
+        """Append a block; where its text starts."""
         if block.kind == "table":
-            return self._table(block, page, spelling)
-        passage = Passage(page)
+            return self._table(block, layout.number, spelling)
+        passage = Passage(layout.number)
         goes_on = self._goes_on(block)
         before = len(self._separator(block))
         if goes_on and self._open is not None:
@@ -73,8 +77,10 @@ class PageWriter:
         start = self._length + before
         _write(passage, block, spelling)
         if block.kind == "heading":
-            self._headings.append(
-                Heading(level=min(max(block.level, 1), 6), start=start, end=self._length + passage.length)
+            end = self._length + passage.length
+            self._headings.append(Heading(level=min(max(block.level, 1), 6), start=start, end=end))
+            self._sizes.append(
+                median(word.bottom - word.top for word in block.words()) if layout.method == "text" else 0.0
             )
         self._append(passage)
         self._open = (block, passage.last) if _may_go_on(block) else None
@@ -140,24 +146,38 @@ class PageWriter:
         self._length += len(text)
 
     def document(self, origin: Origin) -> ParsedDocument:
-        """All pages as one document; its title is the origin's, else its first heading of the highest level."""
+        """All pages as one document; its title is the origin's, else the highest heading of its first page."""
         text = "".join(self._parts)
         title = origin.title
-        if title is None and self._headings:
-            first = min(self._headings[:5], key=lambda heading: heading.level)
-            title = text[first.start : first.end]
+        headings = _levelled(self._headings, self._sizes)
+        if title is None and self._pages:
+            first = [heading for heading in headings if heading.start < self._pages[0].end]
+            best = min(first, key=lambda heading: heading.level, default=None)
+            title = text[best.start : best.end] if best else None
         return ParsedDocument(
             text=text,
             media_type=origin.media_type,
             parser=origin.parser,
             title=title,
             pages=tuple(self._pages),
-            headings=tuple(self._headings),
+            headings=tuple(headings),
             tables=tuple(self._tables),
             boxes=Boxes(np.concatenate(self._rows) if self._rows else np.empty(0, dtype=ROW)),
             metadata=origin.metadata,
             warnings=tuple(origin.warnings),
         )
+
+
+def _levelled(headings: Sequence[Heading], sizes: Sequence[float]) -> list[Heading]:
+    """Headings whose level is the rank of their size in the document, where the size is known."""
+    ranks: list[float] = []
+    for size in sorted(set(sizes) - {0.0}, reverse=True):
+        if not ranks or size < SAME_SIZE * ranks[-1]:
+            ranks.append(size)
+    return [
+        replace(heading, level=min(6, max(sum(rank >= size for rank in ranks), 1))) if size else heading
+        for heading, size in zip(headings, sizes, strict=True)
+    ]
 
 
 def _put_in_place(rows: NDArray[np.void], layout: PageLayout) -> None:
@@ -180,13 +200,27 @@ def _may_go_on(block: Block) -> bool:
 
 def _write(passage: Passage, block: Block, spelling: Spelling) -> None:
     if block.kind == "item":
-        passage.literal("  " * block.level + block.marker + " ")
+        passage.literal("  " * block.level)
+        _write_item(passage, block, spelling)
+        return
     if block.kind == "code":
         for index, line in enumerate(block.lines):
             passage.literal("\n" if index else "")
             passage.line(line)
         return
     passage.prose(block.lines, spelling)
+
+
+def _write_item(passage: Passage, block: Block, spelling: Spelling) -> None:
+    """A list item behind its number, or a hyphen where the page has a bullet."""
+    first, *rest = block.lines
+    if len(first) > 1 and BULLET.match(first[0].text):
+        passage.word(first[0], first[0].text if first[0].text[-1] in ".)" else "-")
+        first = first[1:]
+    else:
+        passage.literal(block.marker or "-")
+    passage.literal(" ")
+    passage.prose([first, *rest], spelling)
 
 
 def _write_row(passage: Passage, row: Sequence[list[Line]], spelling: Spelling) -> None:

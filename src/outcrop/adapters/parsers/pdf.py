@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from functools import partial
 
 from outcrop.adapters.parsers import ocr, progress
 from outcrop.adapters.parsers.builder import Origin
@@ -13,14 +13,14 @@ from outcrop.adapters.parsers.families import with_libraries
 from outcrop.adapters.parsers.formats import PDF
 from outcrop.adapters.parsers.options import ParseOptions
 from outcrop.adapters.parsers.page_furniture import Furniture
-from outcrop.adapters.parsers.page_layout import PageLayout, Place
-from outcrop.adapters.parsers.page_prose import Spelling
-from outcrop.adapters.parsers.page_scan import scan_blocks, scan_place, scan_words
+from outcrop.adapters.parsers.page_geometry import turned
+from outcrop.adapters.parsers.page_scan import scan_sheet
+from outcrop.adapters.parsers.page_sheet import Sheet, append
 from outcrop.adapters.parsers.page_words import RIGHT_TO_LEFT, Word
 from outcrop.adapters.parsers.page_writer import PageWriter
-from outcrop.adapters.parsers.pdf_blocks import BATCH, Outline, PageOutline, page_outlines
+from outcrop.adapters.parsers.pdf_blocks import BATCH, PageOutline, page_outlines
 from outcrop.adapters.parsers.pdf_compose import composed
-from outcrop.adapters.parsers.pdf_source import ASTRAL, PdfPage, PdfSource, turned
+from outcrop.adapters.parsers.pdf_source import ASTRAL, PdfPage, PdfSource
 from outcrop.core.errors import Unreadable
 from outcrop.core.parsed import Blob, ParsedDocument
 
@@ -42,34 +42,6 @@ KEPT = {
     "creationdate": "created",
     "moddate": "modified",
 }
-
-
-@dataclass(slots=True)
-class _Sheet:
-    """A page on its way: what PDFium knows of it, the words on it, and how they were read."""
-
-    facts: PdfPage
-    words: list[Word]
-    outlines: list[Outline]
-    place: Place | None = None
-    confidence: float | None = None  # of a page that was read by OCR
-
-    @property
-    def height(self) -> float:
-        return self.facts.upright[1]
-
-    def layout(self) -> PageLayout:
-        """Its blocks in reading order."""
-        facts, scanned = self.facts, self.confidence is not None
-        return PageLayout(
-            number=facts.number,
-            width=facts.width,
-            height=facts.height,
-            blocks=scan_blocks(self.words) if scanned else composed(self.words, self.outlines),
-            method="ocr" if scanned else "text",
-            confidence=self.confidence,
-            place=self.place,
-        )
 
 
 class PdfParser:
@@ -97,7 +69,7 @@ class PdfParser:
         pages = [source.page(number) for number in range(1, min(source.page_count, MOST_PAGES) + 1)]
         for batch in _batches(source, pages):
             sheets = [self._sheet(source, facts, outline) for facts, outline in batch]
-            _append(sheets, furniture, writer)
+            append(sheets, furniture, writer)
             progress.report()
         unread = [] if self._engine else [facts.number for facts in pages if facts.needs_ocr]
         warnings = list(self._warnings(source.page_count, unread))
@@ -105,20 +77,20 @@ class PdfParser:
             raise Unreadable("no_text", self._nothing(len(pages), unread))
         return writer.document(_origin(source, self.version, furniture, warnings))
 
-    def _sheet(self, source: PdfSource, facts: PdfPage, outline: PageOutline | None) -> _Sheet:
-        """The words of a page, from where they are best had."""
+    def _sheet(self, source: PdfSource, facts: PdfPage, outline: PageOutline | None) -> Sheet:
+        """A page with its words from where they are best had."""
         scan = self._scanned(source, facts) if facts.needs_ocr else None
         if scan is not None:
             return scan
-        words = [] if facts.garbled else _text_layer(source, facts, outline)
         width, height = facts.upright
-        words = [
-            word for word in words if 0 < word.left + word.right < 2 * width and 0 < word.top + word.bottom < 2 * height
-        ]
-        place = (lambda boxes: turned(boxes, facts.turn, width, height)) if facts.turn else None
-        return _Sheet(facts, words, outline.outlines if outline else [], place)
+        words = [] if facts.garbled else _text_layer(source, facts, outline)
+        seen = [word for word in words if 0 < _middle(word)[0] < width and 0 < _middle(word)[1] < height]
+        outline = outline or PageOutline(facts.number)
+        compose = partial(composed, outlines=outline.outlines, rules=outline.rules)
+        place = partial(turned, turn=facts.turn, width=width, height=height) if facts.turn else None
+        return Sheet(facts.number, facts.width, facts.height, seen, compose, facts.turn, place)
 
-    def _scanned(self, source: PdfSource, facts: PdfPage) -> _Sheet | None:
+    def _scanned(self, source: PdfSource, facts: PdfPage) -> Sheet | None:
         """The page as OCR reads it, if that gives more than its text layer."""
         if self._engine is None:
             return None
@@ -128,10 +100,7 @@ class PdfParser:
         characters = sum(len(word.text) for word in scan.words)
         if not characters or (characters < MORE * facts.characters and not (facts.garbled or facts.unmapped)):
             return None
-        pixel = facts.width / image.shape[1]
-        turned_facts = replace(facts, turn=scan.turn)
-        place = scan_place(scan, facts.width, facts.height)
-        return _Sheet(turned_facts, scan_words(scan, pixel), [], place, scan.confidence)
+        return scan_sheet(scan, facts.number, (facts.width, facts.height), facts.width / image.shape[1])
 
     def _warnings(self, count: int, unread: Sequence[int]) -> Iterator[str]:
         if count > MOST_PAGES:
@@ -162,7 +131,7 @@ def _batches(source: PdfSource, pages: Sequence[PdfPage]) -> Iterator[list[tuple
 
 
 def _text_layer(source: PdfSource, facts: PdfPage, outline: PageOutline | None) -> list[Word]:
-    """liteparse's words, or PDFium's where liteparse loses some, or orders a script from right to left wrongly."""
+    """The words of liteparse, or PDFium's where liteparse loses some, or orders a script from right to left wrongly."""
     if not facts.characters and outline is not None:
         return outline.words  # what is filled into a form
     if outline is None or ASTRAL.search(facts.text) or RIGHT_TO_LEFT.search(facts.text):
@@ -173,14 +142,8 @@ def _text_layer(source: PdfSource, facts: PdfPage, outline: PageOutline | None) 
     return source.glyph_words(facts) if lost > (1 - LEAST_RECALL) * there.total() else outline.words
 
 
-def _append(sheets: Sequence[_Sheet], furniture: Furniture, writer: PageWriter) -> None:
-    """Write pages without what is printed on the edge of each of them."""
-    furniture.learn([(sheet.facts.number, sheet.height, sheet.words) for sheet in sheets])
-    for sheet in sheets:
-        sheet.words = furniture.split(sheet.height, sheet.words)
-    spelling = Spelling(lambda: (word for sheet in sheets for word in sheet.words))
-    for sheet in sheets:
-        writer.page(sheet.layout(), spelling)
+def _middle(word: Word) -> tuple[float, float]:
+    return (word.left + word.right) / 2, (word.top + word.bottom) / 2
 
 
 def _origin(source: PdfSource, version: str, furniture: Furniture, warnings: list[str]) -> Origin:

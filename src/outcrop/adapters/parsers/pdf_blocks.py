@@ -10,6 +10,7 @@ from outcrop.adapters.parsers.decode import clean
 from outcrop.adapters.parsers.page_words import Box, Word, pieces
 
 BATCH = 100  # pages that are held at a time
+LEAST_RULE = 40.0  # points
 TOUCHING = 0.08  # heights between two runs of one word
 CHECKED, UNCHECKED = "[x]", "[ ]"
 
@@ -34,11 +35,12 @@ class Outline:
 
 @dataclass(slots=True)
 class PageOutline:
-    """The words of a page and its blocks."""
+    """The words of a page, its blocks and its ruling lines."""
 
     number: int
     words: list[Word] = field(default_factory=list)
     outlines: list[Outline] = field(default_factory=list)
+    rules: list[Box] = field(default_factory=list)  # horizontal lines
 
 
 def page_outlines(data: bytes, turns: Mapping[int, int], *, form: bool) -> Iterator[list[PageOutline]]:
@@ -55,6 +57,7 @@ def page_outlines(data: bytes, turns: Mapping[int, int], *, form: bool) -> Itera
         emit_word_boxes=True,
         extract_links=False,
         extract_form_fields=form,
+        extract_vector_graphics=True,
         keep_headers_footers=True,  # what repeats is told by page_furniture, which loses nothing else
         continue_on_page_error=True,
         max_pages=1_000_000,
@@ -81,25 +84,38 @@ def _page(page: Any) -> PageOutline:
     words = list(_words(page.text_items))
     if page.form_fields:
         words.extend(_filled(page.form_fields, words))
-    return PageOutline(page.page_num, words, [_outline(block) for block in page.blocks or ()])
+    outlines = [_outline(block) for block in page.blocks or () if block.kind not in ("rule", "figure")]
+    return PageOutline(page.page_num, words, outlines, list(_rules(page.vector_graphics)))
+
+
+def _rules(graphics: Any) -> Iterator[Box]:
+    """The horizontal lines that are long enough to rule a table."""
+    for line in graphics.lines if graphics else ():
+        if abs(line.y1 - line.y2) < 1 and abs(line.x1 - line.x2) > LEAST_RULE:
+            yield min(line.x1, line.x2), min(line.y1, line.y2), max(line.x1, line.x2), max(line.y1, line.y2)
 
 
 def _words(items: Any) -> Iterator[Word]:
-    """The words of text items; the first of an item that touches the item before it goes on with its word."""
-    last: Word | None = None
+    """The words of text items; what touches the piece before it goes on with its word."""
+    last = Word("", 0, 0, 0, 0)
     spaced = True
     for item in items:
-        for index, native in enumerate(item.words):
-            left, top = native.x, native.y
-            text = clean(native.text)
+        whole = item.text
+        plain = whole.isascii() and whole.isprintable()
+        for native in item.words:
+            text = native.text if plain else clean(native.text)
             if not text or text.isspace():
                 continue
+            left, top = native.x, native.y
             word = Word(text, left, top, left + native.width, top + native.height)
-            if index == 0 and last is not None and not spaced and _touches(last, word):
+            if not spaced and left - last.right < 1 and _touches(last, word):
                 word = word._replace(glued=True)
-            last = word
-            yield from (word,) if text.isascii() else pieces(word)
-        spaced = item.text.endswith(" ")
+            last, spaced = word, False
+            if plain:
+                yield word
+            else:
+                yield from pieces(word)
+        spaced = spaced or whole.endswith(" ")
 
 
 def _touches(before: Word, word: Word) -> bool:

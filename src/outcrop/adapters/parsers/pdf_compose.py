@@ -8,8 +8,8 @@ from statistics import median
 
 import numpy as np
 
-from outcrop.adapters.parsers.page_layout import BULLET, Block, arranged, insert
-from outcrop.adapters.parsers.page_tables import between_rules, is_prose, rule_runs
+from outcrop.adapters.parsers.page_layout import Block, arranged, insert
+from outcrop.adapters.parsers.page_tables import between_rules, caption_of, is_prose, rule_runs
 from outcrop.adapters.parsers.page_words import Box, Line, Word, bounds, lines_of, segments, text_of
 from outcrop.adapters.parsers.pdf_blocks import Cell, Outline
 
@@ -18,21 +18,24 @@ APART = 1.5  # heights: a wider space sets two words that are in no block apart
 NEAR = 4.0  # heights between a word and the block on whose line it stands
 LONGEST_HEADING = 160  # characters
 SENTENCE = re.compile(r"[^\W\d_]{2}[.!?;]\s+\w|[,;:]$")  # a sentence ends within, or the line ends without an end
+LEADER = re.compile(r"(?:\. ?){4,}\s*[\divxlc]+$")
+FLOWING = ("paragraph", "heading", "item")
 FULL_STOP = re.compile(r"\w{2}[)\"'\u201d]?\.$")
+FLUSH = 2.0  # points between edges that count as one
+LEAST_SENTENCE = 50  # characters of what may be the first line of a paragraph and not a heading
 STOPPED_HEADING = 60  # characters: a longer line that ends with a full stop is a sentence
 
 
-def composed(words: Sequence[Word], outlines: Sequence[Outline]) -> list[Block]:
+def composed(words: Sequence[Word], outlines: Sequence[Outline], rules: Sequence[Box] = ()) -> list[Block]:
     """The blocks of a page in reading order; every word is in one of them."""
     if not words:
         return []
-    outlines = _with_ruled_tables(words, outlines)
-    inked = [outline for outline in outlines if outline.kind not in ("rule", "figure")]
+    inked = _with_ruled_tables(words, outlines, rules)
     members, strays = _assigned(words, inked)
     placed = [(outline, own) for outline, own in zip(inked, members, strict=True) if own]
     blocks: list[tuple[Block, Box]] = []
     for cluster in _clusters([outline.box for outline, _ in placed]):
-        made = _tangled([placed[index] for index in cluster]) if len(cluster) > 1 else [_single(placed, cluster[0])]
+        made = _tangled([placed[index] for index in cluster]) if len(cluster) > 1 else _single(placed, cluster[0])
         blocks += [(block, bounds(block.words())) for block in made]
     for block in arranged(strays):
         insert(blocks, block)
@@ -68,33 +71,33 @@ def _tangled(placed: Sequence[tuple[Outline, list[Word]]]) -> list[Block]:
     return arranged([word for _, own in placed for word in own], titles)
 
 
-def _single(placed: Sequence[tuple[Outline, list[Word]]], index: int) -> Block:
-    """The block of an outline, which may look different beside its neighbours."""
+def _single(placed: Sequence[tuple[Outline, list[Word]]], index: int) -> list[Block]:
+    """The block of an outline, which may look different beside its neighbours; a table's caption before it."""
     beside = [bounds(own) for near in (index - 1, index + 1) if 0 <= near < len(placed) for own in [placed[near][1]]]
-    return _block(*placed[index], beside)
+    block = _block(*placed[index], beside)
+    caption = caption_of(block) if block.kind == "table" else []
+    return [Block("paragraph", caption), block] if caption else [block]
 
 
-def _with_ruled_tables(words: Sequence[Word], outlines: Sequence[Outline]) -> list[Outline]:
-    """Outlines in which what stands between rules of one extent, in columns, is a table."""
-    rules = [outline.box for outline in outlines if outline.kind == "rule"]
+def _with_ruled_tables(words: Sequence[Word], outlines: Sequence[Outline], rules: Sequence[Box]) -> list[Outline]:
+    """Outlines in which what stands between rules, in columns, is a table with the rows that the rules show."""
     kept = list(outlines)
-    for run in rule_runs(rules):
-        inside = [outline for outline in kept if _within(outline.box, run_box(run))]
-        if any(outline.kind == "table" for outline in inside):
-            continue
-        own = [word for word in words if _within(word[1:5], run_box(run))]
-        table = between_rules(run, own)
-        if table is None:
+    tables = [table for run in rule_runs(rules) for table in between_rules(run, words)] if rules else []
+    for table in tables:
+        box = bounds(table.words())
+        inside = [outline for outline in kept if _within(outline.box, box) or _within(box, outline.box)]
+        known = [outline for outline in inside if outline.kind == "table"]
+        if not inside or any(_is_as_good(outline, table) for outline in known):
             continue
         place = kept.index(inside[0])
         kept = [outline for outline in kept if outline not in inside]
-        kept.insert(place, _ruled(table, run_box(run)))
+        kept.insert(place, _ruled(table, box))
     return kept
 
 
-def run_box(run: Sequence[Box]) -> Box:
-    """The rectangle between the first and the last of a run of rules."""
-    return run[0][0], run[0][1], run[0][2], run[-1][3]
+def _is_as_good(outline: Outline, table: Block) -> bool:
+    """Whether liteparse's table has the rows that the rules show, or columns that they do not."""
+    return len(outline.rows) <= len(table.rows) + 1 or len(outline.rows[-1]) != len(table.rows[0])
 
 
 def _within(inner: Box, outer: Box) -> bool:
@@ -167,23 +170,13 @@ def _block(outline: Outline, words: list[Word], beside: Sequence[Box]) -> Block:
             return Block("paragraph", lines_of(words))
         return _table(outline, words)
     lines = lines_of(words)
-    if outline.kind in ("code", "grid_fallback"):
+    if outline.kind in ("code", "grid_fallback") or _keeps_lines(lines):
         return Block("code", lines)
     if outline.kind == "list_item":
-        return _item(outline, lines)
+        return Block("item", lines, level=outline.level, marker=outline.marker)
     if outline.kind == "heading" and _is_heading(lines):
         return Block("heading", lines, level=outline.level)
     return Block("paragraph", lines)
-
-
-def _item(outline: Outline, lines: list[Line]) -> Block:
-    """A list item without its marker on the page, which the text writes in its own way."""
-    marker = outline.marker or "-"
-    first = lines[0]
-    if len(first) > 1 and (first[0].text == marker or BULLET.match(first[0].text)):
-        marker = marker if marker != "-" or first[0].text[-1] not in ".)" else first[0].text
-        lines = [first[1:], *lines[1:]]
-    return Block("item", lines, level=outline.level, marker=marker)
 
 
 def _is_heading(lines: Sequence[Line]) -> bool:
@@ -222,10 +215,12 @@ def _cell_for(word: Word, cells: Sequence[Cell]) -> int:
 
 
 def _merged(blocks: list[Block]) -> list[Block]:
-    """Blocks in which lines set closely under each other, in one column, are one paragraph."""
+    """Blocks in which lines set closely under each other, in one column, are one paragraph or list item."""
     kept: list[Block] = []
     for block in blocks:
-        if kept and block.kind == kept[-1].kind == "paragraph" and _follows(kept[-1], block):
+        if kept and block.kind == "paragraph" and kept[-1].kind in FLOWING and _follows(kept[-1], block):
+            if kept[-1].kind == "heading":
+                kept[-1].kind, kept[-1].level = "paragraph", 0
             kept[-1].lines.extend(block.lines)
         else:
             kept.append(block)
@@ -233,12 +228,22 @@ def _merged(blocks: list[Block]) -> list[Block]:
 
 
 def _follows(before: Block, block: Block) -> bool:
-    """Whether a paragraph's first line stands where the next line of the one before would, after a full line."""
+    """Whether a paragraph's first line stands where the next line of the block before would, after a full line."""
     last, first = before.lines[-1], block.lines[0]
     heights = [word.bottom - word.top for word in (last[0], first[0])]
     gap = min(word.top for word in first) - max(word.bottom for word in last)
-    if abs(heights[0] - heights[1]) > 0.1 * max(heights) or not -0.5 * heights[0] < gap < 0.25 * heights[0]:
+    if abs(heights[0] - heights[1]) > 0.1 * max(heights) or not -0.5 * heights[0] < gap < 0.4 * heights[0]:
         return False
-    left, _, right, _ = bounds([word for line in before.lines for word in line])
-    begins = abs(first[0].left - median(line[0].left for line in before.lines)) < 2  # noqa: PLR2004 # points
+    if before.kind == "heading" and sum(len(text_of(line)) for line in before.lines) < LEAST_SENTENCE:
+        return False
+    left, _, right, _ = bounds([word for line in (*before.lines, *block.lines) for word in line])
+    margins = [median(line[0].left for line in before.lines)]
+    if before.kind == "item":  # its further lines stand under its text
+        margins = [word.left for word in before.lines[0][1:2]]
+    begins = any(abs(first[0].left - margin) < FLUSH for margin in margins)
     return begins and last[-1].right > right - 0.15 * (right - left)
+
+
+def _keeps_lines(lines: Sequence[Line]) -> bool:
+    """Whether lines are those of a table of contents, whose leaders run to page numbers."""
+    return len(lines) > 1 and all(LEADER.search(text_of(line)) for line in lines)

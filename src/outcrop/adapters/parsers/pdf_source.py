@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outcrop.adapters.parsers.decode import clean
+from outcrop.adapters.parsers.page_geometry import turned
 from outcrop.adapters.parsers.page_words import Word, pieces
 from outcrop.core.errors import Unreadable
 
@@ -71,19 +72,6 @@ class PdfPage:
     def upright(self) -> tuple[float, float]:
         """Its width and height once its text stands upright."""
         return (self.height, self.width) if self.turn % 180 else (self.width, self.height)
-
-
-def turned(boxes: NDArray[np.float64], turn: int, width: float, height: float) -> NDArray[np.float64]:
-    """Boxes (n, 4) on a page of this size after the page is turned clockwise by 0, 90, 180 or 270 degrees."""
-    left, top, right, bottom = boxes.T
-    match turn % 360:
-        case 90:
-            return np.stack([height - bottom, left, height - top, right], axis=1)
-        case 180:
-            return np.stack([width - right, height - bottom, width - left, height - top], axis=1)
-        case 270:
-            return np.stack([top, width - right, bottom, width - left], axis=1)
-    return boxes
 
 
 class PdfSource:

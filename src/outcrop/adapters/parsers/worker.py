@@ -19,7 +19,10 @@ from outcrop.core.errors import Unreadable
 from outcrop.core.parsed import Blob, ParsedDocument
 from outcrop.core.protocols import Parser
 
-NO_TEXT = "No text was found in the file. If it is a picture of text, install OCR with `pip install outcrop[ocr]`."
+NO_TEXT = (
+    "No text was found in the file. If it shows text only in pictures, save it as PDF, or the pictures by themselves, "
+    "so that they can be read by OCR."
+)
 
 
 class Worker:
