@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import permutations
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -42,10 +44,10 @@ def test_every_ranked_id_comes_once_with_a_score_of_0_to_1_in_order(lists):
 @given(rankings)
 def test_a_better_rank_in_every_list_is_never_a_worse_score(lists):
     scores = dict(fuse(lists))
-    for one in scores:
-        for other in scores:
-            ranks = [
-                (ids.index(one) if one in ids else 99, ids.index(other) if other in ids else 99) for _, ids in lists
-            ]
-            if all(left < right for left, right in ranks):
-                assert scores[one] >= scores[other]
+    for (one, score), (other, lower) in permutations(scores.items(), 2):
+        if all(rank(one, ids) < rank(other, ids) for _, ids in lists):
+            assert score >= lower
+
+
+def rank(name: str, ids: list[str]) -> int:
+    return ids.index(name) if name in ids else 99
