@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,7 @@ class Fields:
     metadata: Metadata
 
 
+@lru_cache(4096)
 def read_fields(body: bytes) -> Fields:
     """The fields of a set."""
     _, data_source_id, uri, metadata = _loaded(body)
@@ -202,7 +204,7 @@ def point(found: Sequence[Any], shared: Fields) -> Point:
         vector=None if vector is None else np.frombuffer(vector, dtype="<f4"),
         uri=shared.uri,
         data_source_id=shared.data_source_id,
-        metadata=shared.metadata,
+        metadata=dict(shared.metadata),
     )
 
 
