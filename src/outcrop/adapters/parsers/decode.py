@@ -38,6 +38,20 @@ GUESSED = [
     "koi8_r", "koi8_u", "iso8859_2", "iso8859_5", "iso8859_7", "cp866", "cp437", "cp850", "mac_roman", "mac_cyrillic",
     "cp932", "euc_jp", "iso2022_jp", "gb18030", "big5", "cp949",
 ]  # fmt: skip
+LATIN = ("cp1252", "cp1250", "cp1254", "cp1257", "iso8859_2", "mac_roman", "cp850", "cp437")
+# Bytes that stand within words in the other Latin code pages, but are signs in cp1252.
+NOT_WESTERN = re.compile(
+    rb"[A-Za-z][\x80-\x84\x86-\x8b\x8d-\x90\x98\x9a\x9b\x9d-\x9f\xa1-\xaf\xb1\xb3\xb5\xb6\xb9\xba\xbc-\xbf][A-Za-z]"
+)
+# In cp1252: y with acute, thorn, eth; what is beside them in Icelandic; o with tilde, u with circumflex; what is
+# beside them in Portuguese and French.
+TURKISH, ICELANDIC = frozenset(b"\xfd\xfe\xf0"), frozenset(b"\xe1\xe9\xed\xf3\xfa\xe6")
+HUNGARIAN, PORTUGUESE = frozenset(b"\xf5\xfb"), frozenset(b"\xe3\xe7\xea\xe0\xe8")
+LEAST_KANA = 0.2
+HEBREW = bytes(range(0xE0, 0xFB))  # its letters in cp1255
+NO_LETTERS = bytes(range(0x80)) + bytes.fromhex("8591929394959697a0abb0b7bb")  # ASCII, quotes, dashes and the like
+MIXED_WORD = re.compile(rb"[A-Za-z][\xe0-\xfa]|[\xe0-\xfa][A-Za-z]")
+LEAST_HEBREW = 15  # letters
 DECLARATION = re.compile(
     rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)|<meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]+)""",
     re.IGNORECASE,
@@ -146,22 +160,71 @@ def wide_encoding(data: bytes) -> str | None:
 
 def guess(data: bytes) -> str:
     """The encoding that fits the lines with non-ASCII bytes best; cp1252 where none stands out."""
+    sample = non_ascii_sample(data)
+    japanese = _japanese(sample)
+    if japanese is not None:
+        return japanese
+    if _hebrew(sample):
+        return "cp1255"
     from charset_normalizer import from_bytes
 
-    sample = non_ascii_sample(data)
-    best = from_bytes(sample, cp_isolation=GUESSED, preemptive_behaviour=False).best()
-    return MEANT.get(best.encoding, best.encoding) if best is not None else "cp1252"
+    best = from_bytes(sample, cp_isolation=GUESSED).best()
+    found = MEANT.get(best.encoding, best.encoding) if best is not None else "cp1252"
+    return _latin(sample) if found in LATIN else found
+
+
+def _japanese(sample: bytes) -> str | None:
+    """Shift-JIS or EUC-JP where a good part of what is beyond ASCII is kana."""
+    for encoding in ("euc_jp", "cp932"):
+        found = _strict(sample, encoding)
+        if found is not None:
+            beyond = [character for character in found.text if character > "\x7f"]
+            kana = sum("\u3041" <= character <= "\u30fe" for character in beyond)
+            if kana > len(beyond) * LEAST_KANA:
+                return encoding
+    return None
+
+
+def _hebrew(sample: bytes) -> bool:
+    """Whether all letters beyond ASCII are within the 27 of Hebrew; Russian, which shares them, has others too."""
+    beyond = sample.translate(None, NO_LETTERS)
+    return len(beyond) >= LEAST_HEBREW and not beyond.translate(None, HEBREW) and not MIXED_WORD.search(sample)
+
+
+def _latin(sample: bytes) -> str:
+    """Which of the Latin code pages: short samples look alike in all of them, but few bytes occur within words."""
+    if not NOT_WESTERN.search(sample):
+        present = set(sample)
+        if present & TURKISH and not present & ICELANDIC:
+            return "cp1254"
+        if not present & HUNGARIAN or present & PORTUGUESE:
+            return "cp1252"
+    from charset_normalizer import from_bytes
+
+    best = from_bytes(sample, cp_isolation=[*LATIN]).best()
+    return best.encoding if best is not None else "cp1252"
 
 
 def non_ascii_sample(data: bytes) -> bytes:
-    """At most GUESS_SAMPLE bytes, of lines that hold bytes beyond ASCII."""
-    lines, size = [], 0
-    for line in re.finditer(rb"[^\n]{0,1000}[\x80-\xff][^\n]{0,1000}", data):
-        lines.append(line.group())
-        size += len(lines[-1])
-        if size >= GUESS_SAMPLE:
-            break
-    return b"\n".join(lines)[:GUESS_SAMPLE]
+    """About GUESS_SAMPLE bytes, of lines that hold bytes beyond ASCII; no character of any encoding is cut."""
+    lines, size, start = [], 0, 0
+    while start < len(data) and size < GUESS_SAMPLE:
+        end = data.find(b"\n", start)
+        end = len(data) if end < 0 else end
+        line = data[start:end]
+        if not line.isascii():
+            lines.append(_cut(line, GUESS_SAMPLE))
+            size += len(lines[-1])
+        start = end + 1
+    return b"\n".join(lines)
+
+
+def _cut(line: bytes, size: int) -> bytes:
+    """The beginning of a line up to a byte that ends a character in every encoding."""
+    if len(line) <= size:
+        return line
+    ends = [line.rfind(bytes([byte]), 0, size) for byte in b" \t<>.,;"]
+    return line[: max(ends) + 1] if max(ends) > 0 else line[:size]
 
 
 def declared_encoding(data: bytes) -> str | None:

@@ -41,12 +41,8 @@ class SheetParser:
         """The sheets in order; hidden ones too, with a warning."""
         data = blob.read()
         origin = Origin(blob.media_type or XLSX, self.version)
-        facts: Mapping[str, SheetFacts] = {}
-        if data.startswith(b"PK"):
-            with zipfile.ZipFile(BytesIO(data)) as archive:
-                describe(archive, origin)
-                facts = workbook_facts(archive) if blob.media_type == XLSX else {}
         workbook = _open(data)
+        facts = _facts(data, origin)
         builder = DocumentBuilder()
         for name, hidden in _sheets(workbook):
             if hidden:
@@ -55,6 +51,15 @@ class SheetParser:
         if any(fact.unstored for fact in facts.values()):
             origin.warnings.append(UNSTORED)
         return builder.build(origin)
+
+
+def _facts(data: bytes, origin: Origin) -> Mapping[str, SheetFacts]:
+    """What the parts of a workbook say besides; tells the origin its title and author."""
+    if not data.startswith(b"PK"):
+        return {}
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        describe(archive, origin)
+        return workbook_facts(archive) if origin.media_type == XLSX else {}
 
 
 def _open(data: bytes) -> CalamineWorkbook:
