@@ -187,7 +187,7 @@ def _table(block: markup.Table, styles: dict[str, ParagraphStyle]) -> Table:
     cells = [[Paragraph(escape(text), styles["th"]) for text in head]]
     cells += [[Paragraph(escape(text), styles["cell"]) for text in row] for row in rows]
     widest = [max(len(row[i]) for row in block.rows) for i in range(len(head))]
-    shares = [max(width, 8) ** 0.75 for width in widest]
+    shares = [max(width, 7) ** 0.75 for width in widest]
     table = Table(cells, colWidths=[f"{100 * share / sum(shares):.2f}%" for share in shares], repeatRows=1)
     table.setStyle(
         TableStyle(

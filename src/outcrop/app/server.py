@@ -50,15 +50,19 @@ def claim_port(host: str, port: int) -> int:
         return int(probe.getsockname()[1])
 
 
-async def serve(app: App, host: str, port: int, stop: asyncio.Event) -> None:
-    """Serve in this process until `stop` is set: HTTP/1.1, and HTTP/2 without TLS, on one port."""
+async def serve(app: App, host: str, port: int, stop: asyncio.Event, listening: Callable[[], None]) -> None:
+    """Serve in this process until `stop` is set: HTTP/1.1, and HTTP/2 without TLS, on one port.
+
+    `listening` is called once, when connections are accepted.
+    """
     from granian.constants import HTTPModes, Interfaces
     from granian.server.embed import Server
 
     server = Server(app, address=host, port=port, interface=Interfaces.ASGINL, http=HTTPModes.auto, log_enabled=False)
+    server.on_startup(listening)
     serving = asyncio.create_task(server.serve())
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
     await serving

@@ -40,8 +40,7 @@ def up(
         for name, folder in folders:
             say(f"Reading {folder} into the knowledge base {name} …")
             run_sync(outcrop, name, folder)
-        _announce(outcrop, claimed)
-        _serve(outcrop, claimed)
+        _serve(outcrop, claimed, _announcement(outcrop, claimed))
 
 
 def parse_docs(given: str) -> tuple[str, Path]:
@@ -53,33 +52,43 @@ def parse_docs(given: str) -> tuple[str, Path]:
     return (name if equals else re.sub(r"[^A-Za-z0-9]+", "-", path.name).strip("-").lower() or "documents"), path
 
 
-def _announce(outcrop: Outcrop, port: int) -> None:
+def _announcement(outcrop: Outcrop, port: int) -> str:
     """Where to go and what to export; a first start makes an access key."""
     host = outcrop.settings.host
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}"
-    say(f"\nAsk in the browser:   {address}/?token={outcrop.services.console.value()}")
-    say("\nAsk from a program (boto3, LangChain, the AWS CLI):")
-    say(f"  export AWS_ENDPOINT_URL={address}\n  export AWS_DEFAULT_REGION={REGION}")
+    lines = [
+        f"\nAsk in the browser:   {address}/?token={outcrop.services.console.value()}",
+        "\nAsk from a program (boto3, LangChain, the AWS CLI):",
+        f"  export AWS_ENDPOINT_URL={address}",
+        f"  export AWS_DEFAULT_REGION={REGION}",
+        *_key_lines(outcrop),
+        *(f"  # knowledge base {base.name}: {base.id}" for base in outcrop.knowledge_bases()),
+        "\nPress Ctrl+C to stop.",
+    ]
+    return "\n".join(lines)
+
+
+def _key_lines(outcrop: Outcrop) -> list[str]:
     if outcrop.call(outcrop.services.keys.list):
-        say("  export AWS_ACCESS_KEY_ID=… AWS_SECRET_ACCESS_KEY=…   # yours, or: outcrop keys create")
-    else:
-        key, secret = outcrop.call(outcrop.services.keys.create, "first")
-        say(f"  export AWS_ACCESS_KEY_ID={key.id}\n  export AWS_SECRET_ACCESS_KEY={secret}")
-        say("  (the secret is shown only this once; `outcrop keys create` makes another)")
-    for base in outcrop.knowledge_bases():
-        say(f"  # knowledge base {base.name}: {base.id}")
-    say("\nPress Ctrl+C to stop.")
+        return ["  # and an access key: the one you have, or a new one by `outcrop keys create`"]
+    key, secret = outcrop.call(outcrop.services.keys.create, "first")
+    return [
+        f"  export AWS_ACCESS_KEY_ID={key.id}",
+        f"  export AWS_SECRET_ACCESS_KEY={secret}",
+        "  # the secret is shown only this once; `outcrop keys create` makes another key",
+    ]
 
 
-def _serve(outcrop: Outcrop, port: int) -> None:
+def _serve(outcrop: Outcrop, port: int, announcement: str) -> None:
     """Serve until the process is told to stop, then let requests in flight end."""
     from outcrop.app.server import outcrop_app, serve
 
     stop, told = asyncio.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())
-    serving = outcrop.start(serve, outcrop_app(outcrop.services), outcrop.settings.host, port, stop)
+    app, host = outcrop_app(outcrop.services), outcrop.settings.host
+    serving = outcrop.start(serve, app, host, port, stop, lambda: say(announcement))
     serving.add_done_callback(lambda _: told.set())
     told.wait()
     outcrop.call(_set, stop)

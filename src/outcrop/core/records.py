@@ -16,7 +16,8 @@ class Record:
     """What every stored record has. `version` grows with each put; `collection` names the record's table."""
 
     collection: ClassVar[str] = ""
-    indexed: ClassVar[tuple[str, ...]] = ()  # the attributes that lists are filtered by
+    indexed: ClassVar[tuple[str, ...]] = ()  # the attributes that lists are filtered by: texts
+    unique: ClassVar[tuple[str, ...]] = ()  # indexed attributes that no two records have the same together
 
     id: str
     created_at: datetime
@@ -30,6 +31,7 @@ class KnowledgeBase(Record):
 
     collection: ClassVar[str] = "knowledge_bases"
     indexed: ClassVar[tuple[str, ...]] = ("name", "status")
+    unique: ClassVar[tuple[str, ...]] = ("name",)
 
     name: str
     embedding_model: str  # "local:all-MiniLM-L6-v2", "openai:text-embedding-3-small" ...

@@ -1,0 +1,1 @@
+"""Who may use Outcrop: callers, their access keys, and the token of the console."""

@@ -1,0 +1,1 @@
+"""Vector stores: where points are kept and found."""

@@ -1,0 +1,144 @@
+"""A search within one transaction: candidates from the segments, exact scores from the database."""
+
+from __future__ import annotations
+
+import sqlite3
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from outcrop.adapters.vector_stores.analysis import query_terms
+from outcrop.adapters.vector_stores.embedded import keywords, nearest, rows
+from outcrop.adapters.vector_stores.embedded.filtering import Mask
+from outcrop.adapters.vector_stores.embedded.segments import Segment, term_hash
+from outcrop.adapters.vector_stores.embedded.snapshots import Snapshot
+from outcrop.adapters.vector_stores.scoring import DECIMALS, blended, depth, keyword_share
+from outcrop.core.chunks import Hit, Search
+
+_SPARE = 8  # candidates beyond the limit whose cosine is computed exactly, as the 8-bit vectors order them roughly
+
+Ids = NDArray[np.int64]
+Scores = NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """Rows with their scores; NaN for a cosine that there is not, 0 for a keyword score."""
+
+    rows: Ids
+    cosines: Scores
+    words: Scores
+
+    def of(self, chosen: Ids) -> Candidates:
+        """Some of them."""
+        return Candidates(self.rows[chosen], self.cosines[chosen], self.words[chosen])
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One search on one snapshot, with the rows of each segment that it may find."""
+
+    query: Search
+    snapshot: Snapshot
+    masks: tuple[Mask, ...]
+    asked: tuple[keywords.Asked, ...]
+    possible: float  # the highest keyword score that a row could have
+
+    def candidates(self) -> tuple[Candidates, float]:
+        """The rows that may be among the best, and the best keyword score."""
+        floor = np.float32(0)
+        parts = []
+        for i in range(len(self.masks)):
+            part, floor = self._in_segment(i, floor)
+            parts.append(part)
+        every = Candidates(*(np.concatenate([getattr(part, name) for part in [_NONE, *parts]]) for name in _COLUMNS))
+        return every, float(every.words.max(initial=0))
+
+    def _in_segment(self, i: int, floor: np.float32) -> tuple[Candidates, np.float32]:
+        """The candidates of a segment, and the keyword score that rows of later segments must reach."""
+        segment, norm, asked = self.snapshot.segments[i], self.snapshot.norms()[i], self.asked[i]
+        worded = None
+        if self.query.mode != "semantic":
+            wanted = keywords.Wanted(self._depth(), floor, self._allowed(i))
+            worded = keywords.best(segment, asked, norm, wanted)
+        near = None if self.query.mode == "keyword" else self._near(i)
+        places = np.unique(np.concatenate([part for part in (near, worded and worded.places) if part is not None]))
+        words = keywords.scores_of(segment, asked, norm, places, worded)
+        return Candidates(segment.rows[places], self._cosines(segment, places), words), worded.edge if worded else floor
+
+    def _cosines(self, segment: Segment, places: Ids) -> Scores:
+        if self.query.vector is None:
+            return np.full(len(places), np.nan, dtype=np.float32)
+        return nearest.similarities(segment, self.query.vector, places)
+
+    def _near(self, i: int) -> Ids:
+        assert self.query.vector is not None  # noqa: S101 # Search refuses a mode without its vector
+        return nearest.nearest(self.snapshot.segments[i], self.query.vector, self._allowed(i), self._depth())[0]
+
+    def _allowed(self, i: int) -> Mask | None:
+        """Which rows of a segment may be found, None for all that are searched at all."""
+        return None if self.query.where is None and not len(self.snapshot.removed) else self.masks[i]
+
+    def _depth(self) -> int:
+        return depth(self.query.limit) if self.query.mode == "hybrid" else self.query.limit + _SPARE
+
+    def scores(self, found: Candidates, best: float) -> Scores:
+        """The score of each candidate in the mode of the query, rounded so that equal chunks are equal."""
+        if self.query.mode == "semantic":
+            scores = np.maximum(found.cosines, 0)
+        elif self.query.mode == "keyword":
+            scores = keyword_share(found.words)
+        else:
+            scores = blended(self.query, np.nan_to_num(found.cosines), found.words, best, self.possible)
+        return np.round(scores, DECIMALS).astype(np.float32)
+
+
+_COLUMNS = ("rows", "cosines", "words")
+_NONE = Candidates(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
+
+
+def search(connection: sqlite3.Connection, snapshot: Snapshot, query: Search, masks: tuple[Mask, ...]) -> list[Hit]:
+    """The best hits, best first; equal scores in order of chunk id."""
+    asked, possible = snapshot.asked([term_hash(term) for term in query_terms(query.text)])
+    run = Run(query, snapshot, masks, asked, possible)
+    found, best = run.candidates()
+    chosen = nearest.leading(run.scores(found, best), query.limit + _SPARE)
+    close = _exact(connection, found.of(chosen), query)
+    scores = run.scores(close, best)
+    order = _ordered(connection, close.rows, scores, query.limit)
+    points = rows.points(connection, close.rows[order].tolist())
+    return [
+        Hit(
+            point=points[int(close.rows[i])],
+            score=float(scores[i]),
+            similarity=None if np.isnan(close.cosines[i]) else float(close.cosines[i]),
+            keyword_score=float(close.words[i]) or None,
+        )
+        for i in order
+    ]
+
+
+def _exact(connection: sqlite3.Connection, found: Candidates, query: Search) -> Candidates:
+    """The same with exact cosines."""
+    if query.vector is None or not len(found.rows):
+        return found
+    stored = rows.vectors(connection, found.rows.tolist())
+    cosines = np.full(len(found.rows), np.nan, dtype=np.float32)
+    there = [i for i, row in enumerate(found.rows.tolist()) if row in stored]
+    if there:
+        data = b"".join(stored[int(found.rows[i])] for i in there)
+        cosines[there] = np.frombuffer(data, dtype="<f4").reshape(len(there), -1) @ query.vector
+    return Candidates(found.rows, cosines, found.words)
+
+
+def _ordered(connection: sqlite3.Connection, found: Ids, scores: Scores, limit: int) -> list[int]:
+    """Where the best are, best first; chunk ids are only read where scores are equal."""
+    order = np.argsort(-scores, kind="stable")
+    sorted_scores = scores[order]
+    equal = np.flatnonzero(sorted_scores[1:] == sorted_scores[:-1])
+    if len(equal) and equal[0] < limit:
+        tied = np.unique(np.concatenate([equal, equal + 1]))
+        names = rows.chunk_ids(connection, found[order[tied]].tolist())
+        order = np.array(sorted(order, key=lambda i: (-scores[i], names.get(int(found[i]), ""))), dtype=np.int64)
+    return [int(i) for i in order[:limit]]
