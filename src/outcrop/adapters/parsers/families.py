@@ -17,6 +17,8 @@ from outcrop.core.protocols import Parser
 
 PARSERS = "outcrop.adapters.parsers"
 FAMILIES: Mapping[str, str] = {
+    formats.PDF: f"{PARSERS}.pdf:PdfParser",
+    "image/*": f"{PARSERS}.images:ImageParser",
     formats.HTML: f"{PARSERS}.webpage:WebpageParser",
     **dict.fromkeys((formats.CSV, formats.TSV), f"{PARSERS}.delimited:DelimitedParser"),
     **dict.fromkeys((formats.XLSX, formats.XLSB, formats.XLS, formats.ODS), f"{PARSERS}.sheets:SheetParser"),
@@ -31,8 +33,6 @@ FAMILIES: Mapping[str, str] = {
     formats.TEX: f"{PARSERS}.tex:TexParser",
     formats.EPUB: f"{PARSERS}.books:BookParser",
     **dict.fromkeys((formats.YAML, "application/toml"), f"{PARSERS}.text:TextParser"),
-    "application/pdf": f"{PARSERS}.pdf:PdfParser",
-    "image/*": f"{PARSERS}.images:ImageParser",
     "text/*": f"{PARSERS}.text:TextParser",  # every text type that has no line of its own
 }
 

@@ -19,6 +19,7 @@ from outcrop.core.parsed import Blob, ParsedDocument
 
 START_SECONDS = 60  # a process that is not ready by then will not be
 KEPT_STDERR = 4096
+MOST_EXTENSIONS = 60  # times the seconds of one document, for one whose pages keep coming
 ENTRY = """
 import sys, json
 descriptor, options, families, sys.path[:] = json.loads(sys.argv[1])
@@ -28,13 +29,15 @@ main(descriptor, ParseOptions.from_json(options), families)
 """
 # What a parse process sees of the environment: enough to load libraries, no secrets.
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "ORT_DISABLE_TELEMETRY")
-# One thread a process: the processes are what runs in parallel. Two arenas: each reserves address space.
+# One thread a process: the processes are what runs in parallel. Allocators may reserve little address space, which is
+# what the limit on memory counts: two arenas of glibc, and 64 MiB a piece of mimalloc (liteparse), in KiB, not 1 GiB.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "RAYON_NUM_THREADS": "1",
     "TOKIO_WORKER_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
+    "MIMALLOC_ARENA_RESERVE": "65536",
 }
 MEMORY_WORDS = ("memory allocation of", "bad_alloc", "out of memory", "MemoryError", "Cannot allocate memory")
 
@@ -75,11 +78,10 @@ class ParseProcess:
     def read(self, blob: Blob) -> ParsedDocument:
         """The text of a file. Raises Unreadable; the process may be gone afterwards, see `alive`."""
         path = None if blob.path is None or blob.data is not None else str(blob.path)
-        deadline = monotonic() + self._options.seconds
         try:
             self._channel.settimeout(self._options.seconds)
             wire.send(self._channel, {"name": blob.name, "path": path}, [] if blob.data is None else [blob.data])
-            return self._document(wire.receive(self._channel, self._options.memory_mb * MIB, deadline))
+            return self._document(self._reply())
         except TimeoutError as error:
             self._end()
             raise self._too_slow() from error
@@ -88,6 +90,16 @@ class ParseProcess:
             raise _crashed("its reply makes no sense") from error
         except (OSError, EOFError) as error:
             raise self._died() from error
+
+    def _reply(self) -> wire.Frame | None:
+        """The reply to a request; each page that the parser says it gets to gives it its time anew, to a limit."""
+        seconds = self._options.seconds
+        last = monotonic() + MOST_EXTENSIONS * seconds
+        while True:
+            deadline = min(monotonic() + seconds, last)
+            reply = wire.receive(self._channel, self._options.memory_mb * MIB, deadline)
+            if reply is None or "progress" not in reply.header:
+                return reply
 
     def _document(self, reply: wire.Frame | None) -> ParsedDocument:
         if reply is None:

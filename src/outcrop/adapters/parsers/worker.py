@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from outcrop.adapters.parsers import wire
+from outcrop.adapters.parsers import progress, wire
 from outcrop.adapters.parsers.detect import detect
 from outcrop.adapters.parsers.families import parser_for
 from outcrop.adapters.parsers.guards import allow_cpu, guard
@@ -73,11 +73,18 @@ def _blob(header: Mapping[str, Any], body: memoryview) -> Blob:
 def serve(channel: socket.socket, worker: Worker, options: ParseOptions) -> None:
     """Say that the process is ready, then answer until the channel ends or the process is spent."""
     wire.send(channel, {"ready": True})
+    progress.listen(lambda: _gets_on(channel, options))
     while not worker.spent and (request := wire.receive(channel, sys.maxsize)) is not None:
         allow_cpu(options.seconds)
         header, bodies = worker.answer(request.header, request.body)
         worker.spent |= resident_bytes() > options.memory_mb * MIB // 2
         wire.send(channel, {**header, "spent": worker.spent}, bodies)
+
+
+def _gets_on(channel: socket.socket, options: ParseOptions) -> None:
+    """Say that the file is being read still, page by page: the time that it may take begins anew."""
+    wire.send(channel, {"progress": True})
+    allow_cpu(options.seconds)
 
 
 def resident_bytes() -> int:
