@@ -163,7 +163,8 @@ def test_mails_within_mails_end_somewhere():
 def test_a_web_archive_is_read_as_its_page():
     html = base64.b64encode("<html><title>T</title><h1>Größe</h1></html>".encode()).decode()
     archive = (
-        "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=x\n\n--x\nContent-Type: text/html; charset=utf-8\n"
+        "MIME-Version: 1.0\nContent-Type: multipart/related; boundary=x\n\n--x\n"
+        "Content-Type: text/html; charset=utf-8\n"
         f"Content-Transfer-Encoding: base64\n\n{html}\n--x--\n"
     )
     read = parsed(archive, formats.MHTML)
