@@ -10,6 +10,9 @@ import pytest
 import xlwt
 from hypothesis import given
 from hypothesis import strategies as st
+from odf.opendocument import OpenDocumentSpreadsheet
+from odf.table import Table, TableCell, TableRow
+from odf.text import P
 
 from outcrop.adapters.parsers.delimited import DelimitedParser, sniff
 from outcrop.adapters.parsers.number_formats import number_format, plain, shown
@@ -19,6 +22,7 @@ from outcrop.adapters.parsers.tabular import has_header
 from outcrop.adapters.parsers.workbook import column_index
 from outcrop.core.parsed import Blob
 
+ODS = "application/vnd.oasis.opendocument.spreadsheet"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
@@ -129,6 +133,38 @@ def test_hidden_sheets_and_formulas_without_results_are_told():
     assert "hush" in document.text
     assert any("Secret" in warning for warning in document.warnings)
     assert any("formulas" in warning for warning in document.warnings)
+
+
+def test_numbers_of_an_old_workbook_are_shown_as_a_person_sees_them():
+    book = xlwt.Workbook()
+    sheet = book.add_sheet("Größe")
+    for row, (value, code) in enumerate([(0.15, "0%"), (1250.5, '"$"#,##0.00'), (7, "General"), (0.5, "0.0%")]):
+        sheet.write(row, 0, f"name {row}")
+        sheet.write(row, 1, value, xlwt.easyxf(num_format_str=code))
+    for row in range(4, 400):
+        sheet.write(row, 0, f"a longer name, so that the stream takes many sectors {row}")
+        sheet.write(row, 1, row / 100, xlwt.easyxf(num_format_str="0%") if row == 4 else xlwt.Style.default_style)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    document = SheetParser(ParseOptions()).parse(Blob(name="a.xls", data=buffer.getvalue()))
+    shown = [text.split("|")[2].strip() for _, text in rows(document)]
+    assert shown[:6] == ["15%", "$1,250.50", "7", "50.0%", "4%", "0.05"]
+
+
+def test_an_open_document_sheet_shows_what_its_cells_show():
+    document = OpenDocumentSpreadsheet()
+    table = Table(name="Rates")
+    for name, kind, value, text in (("Tax", "percentage", "0.19", "19 %"), ("Fee", "currency", "5", "5,00 €")):
+        row = TableRow()
+        for cell, words in ((TableCell(valuetype="string"), name), (TableCell(valuetype=kind, value=value), text)):
+            cell.addElement(P(text=words))
+            row.addElement(cell)
+        table.addElement(row)
+    document.spreadsheet.addElement(table)
+    buffer = io.BytesIO()
+    document.save(buffer)
+    read = SheetParser(ParseOptions()).parse(Blob(name="a.ods", data=buffer.getvalue(), media_type=ODS))
+    assert "| Tax | 19 % |\n| Fee | 5,00 € |" in read.text
 
 
 def test_dates_of_an_old_workbook_are_dates():
