@@ -15,14 +15,16 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
+from platformdirs import user_cache_path
 
 from bench import sets
 from bench.peers.engine import CHUNK_CHARACTERS
+from outcrop.adapters.embedders.local import MODEL, open_embedder
 from outcrop.core.settings import Settings
 
 NOISE = 0.7
 SEED = 20262
-MODEL = "local:all-MiniLM-L6-v2"
+CACHE = user_cache_path("outcrop", appauthor=False) / "bench"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ def filling(place: Path, count: int) -> Filling:
     abstracts, paragraphs = sets.scifact(), sets.xquad("en")
     real = [f"{abstracts.titles[one]}. {text}"[:CHUNK_CHARACTERS] for one, text in abstracts.texts.items()]
     real += paragraphs.texts.values()
-    texts, vectors = _more(real, _embedded(real), count)
+    texts, vectors = more(real, _embedded(real), count)
     found = Filling(
         texts=place / "texts.json",
         vectors=place / "vectors.npy",
@@ -52,19 +54,17 @@ def filling(place: Path, count: int) -> Filling:
 
 def _embedded(texts: list[str]) -> NDArray[np.float32]:
     """The vectors of texts in full precision, kept for the next run."""
-    from outcrop.adapters.embedders.local import open_embedder
-
-    settings = Settings(embedding_precision="fp32")
-    kept = settings.data / "bench" / f"{hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16]}.npy"
+    kept = CACHE / f"{hashlib.sha256(json.dumps(texts).encode()).hexdigest()[:16]}.npy"
     if kept.is_file():
         return np.load(kept)
-    vectors = asyncio.run(open_embedder(MODEL.partition(":")[2], settings).embed(texts, "document"))
+    embedder = open_embedder(MODEL, Settings(data=CACHE, embedding_precision="fp32"))
+    vectors = asyncio.run(embedder.embed(texts, "document"))
     kept.parent.mkdir(parents=True, exist_ok=True)
     np.save(kept, vectors)
     return vectors
 
 
-def _more(texts: list[str], vectors: NDArray[np.float32], count: int) -> tuple[list[str], NDArray[np.float32]]:
+def more(texts: list[str], vectors: NDArray[np.float32], count: int) -> tuple[list[str], NDArray[np.float32]]:
     """As many as asked: the real ones in random order first, then noisy ones with texts of their own."""
     chance = np.random.default_rng(SEED)
     order = chance.permutation(len(texts))[:count]
