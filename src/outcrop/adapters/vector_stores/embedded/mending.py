@@ -127,9 +127,9 @@ def _changed_vectors(connection: sqlite3.Connection, found: list[Segment]) -> li
             part = names[start : start + _BATCH]
             stored = rows.vectors(connection, part.tolist())
             there = np.array([i for i, row in enumerate(part.tolist()) if row in stored], dtype=np.int64)
-            exact = np.array([np.frombuffer(stored[int(part[i])], dtype="<f4") for i in there]).reshape(len(there), -1)
             if not len(there):
                 continue
+            exact = np.array([np.frombuffer(stored[int(part[i])], dtype="<f4") for i in there]).reshape(len(there), -1)
             values = segment.values[start + there].astype(np.float32) * segment.scales[start + there, None]
             off = np.abs(values - exact).max(axis=1) > segment.scales[start + there]
             wrong += part[there[off]].tolist()
