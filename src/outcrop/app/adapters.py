@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from threading import RLock
 from typing import Any
 
@@ -32,7 +33,8 @@ class LoadedAdapters:
 
     def embedder(self, model: str) -> Embedder:
         """The embedder of a model, shared by all knowledge bases that use it."""
-        return self._model("embedder", model, registry.EMBEDDERS, registry.REMOTE_EMBEDDERS)  # type: ignore[no-any-return]
+        make = _family(model, registry.EMBEDDERS, "embedder", registry.REMOTE_EMBEDDERS)
+        return self._once("embedder", model, lambda: make(model, self._settings))  # type: ignore[no-any-return]
 
     def chunker(self, chunking: Chunking, embedder: Embedder) -> Chunker:
         """A chunker for a configuration."""
@@ -46,7 +48,8 @@ class LoadedAdapters:
 
     def generator(self, model: str) -> Generator:
         """The generator of a model."""
-        return self._model("generator", model, registry.GENERATORS, registry.REMOTE_GENERATORS)  # type: ignore[no-any-return]
+        make = _family(model, registry.GENERATORS, "generator", registry.REMOTE_GENERATORS)
+        return self._once("generator", model, lambda: make(model, self._settings, self))  # type: ignore[no-any-return]
 
     def reranker(self, name: str) -> Reranker:
         """The reranker of this name."""
@@ -61,16 +64,17 @@ class LoadedAdapters:
             if close is not None:
                 await close()
 
-    def _model(self, what: str, model: str, table: Any, remote: str) -> Any:
-        family, colon, name = model.partition(":")
-        if not colon or not name:
-            raise Invalid(f"A model is named provider:name, such as openai:gpt-5-mini; {model!r} is not.")
-        make = registry.load(table, family, what, otherwise=remote)
-        return self._once(what, model, lambda: make(model, self._settings))
-
     def _once(self, what: str, name: str, make: Any) -> Any:
         with self._lock:
             key = (what, name)
             if key not in self._made:
                 self._made[key] = make()
             return self._made[key]
+
+
+def _family(model: str, table: Mapping[str, str], what: str, remote: str) -> Any:
+    """The factory for a model's family. Raises Invalid where the name has no family."""
+    family, colon, name = model.partition(":")
+    if not colon or not name:
+        raise Invalid(f"A model is named provider:name, such as openai:gpt-5-mini; {model!r} is not.")
+    return registry.load(table, family, what, otherwise=remote)

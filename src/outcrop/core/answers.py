@@ -96,6 +96,7 @@ class Delta:
     text: str = ""
     quotes: tuple[Quote, ...] = ()
     usage: Usage | None = None  # with the last delta
+    details: Mapping[str, str | int | float | bool] = field(default_factory=dict)  # what was decided, for the trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

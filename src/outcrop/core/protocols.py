@@ -164,6 +164,7 @@ class Generator(Protocol):
     """Writes an answer from a prompt."""
 
     model: str
+    instructable: bool  # a language model, which does what it is told; one that is not only quotes the passages
 
     def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
         """The answer, piece by piece as it comes. Raises ModelFailed, Throttled, TimedOut or Unavailable."""

@@ -23,6 +23,7 @@ EMBEDDERS: Mapping[str, str] = {
 REMOTE_EMBEDDERS = "outcrop.adapters.embedders.remote:open_embedder"
 READER = "outcrop.adapters.parsers.reader:open_reader"  # (settings) -> Reader
 CHUNKER = "outcrop.adapters.chunkers:open_chunker"  # (chunking, embedder) -> Chunker
+# A generator's factory is given the adapters too: the extractive one compares sentences with the bundled model.
 GENERATORS: Mapping[str, str] = {
     "extractive": "outcrop.adapters.generators.extractive:open_generator",
 }

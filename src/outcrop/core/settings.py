@@ -49,8 +49,12 @@ class Settings(BaseSettings):
     ocr: Literal["auto", "off"] = Field(
         "auto", description="Whether pages without a text layer are read by OCR where it is installed."
     )
-    parse_memory_mb: int = Field(2048, ge=256, description="The memory that a parse process may use, in MiB.")
-    parse_seconds: int = Field(120, ge=1, description="How long the parsing of one document may take, in seconds.")
+    parse_memory_mb: int = Field(
+        3072, ge=256, description="The address space that a parse process may take, in MiB; OCR needs about 2,000."
+    )
+    parse_seconds: int = Field(
+        120, ge=1, description="How long the parsing of one document, or of one page of it, may take, in seconds."
+    )
     max_file_mb: int = Field(200, ge=1, description="The largest file that is read, in MiB.")
     refusal: str = Field(
         "Not available: the documents do not contain an answer to this question.",
@@ -62,6 +66,10 @@ class Settings(BaseSettings):
     )
     context_tokens: int = Field(
         3000, ge=100, description="How many tokens of passages are given to the model that answers."
+    )
+    allowed_hosts: tuple[str, ...] = Field(
+        (),
+        description="Names, besides `host` and the loopback ones, under which browsers may open the page.",
     )
     max_body_mb: int = Field(20, ge=1, description="The largest request body that is accepted, in MiB.")
 

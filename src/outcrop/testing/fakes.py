@@ -45,4 +45,4 @@ class TokenHashEmbedder:
                 code = zlib.crc32(word.encode("utf-8", "surrogatepass"))
                 vectors[row, code % self.dimensions] += 1.0 if code & 0x80000000 else -1.0
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+        return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)

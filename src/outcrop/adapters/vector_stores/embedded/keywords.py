@@ -81,12 +81,12 @@ def best(segment: Segment, query: Asked, norm: NDArray[np.float32], wanted: Want
     sizes = query.ends - query.begins
     done = int(np.argmax(sizes > _SHORT)) if (sizes > _SHORT).any() else len(sizes)
     sums = _counted_together(segment, query, norm, done)
-    edge = _edge(sums, wanted)
+    edge = _edge(sums, wanted, wanted.floor)
     while done < len(sizes) and query.rest[done] >= edge:
         _count(segment, query, norm, done, sums)
         done += 1
         if done == len(sizes) or sizes[done] > _SHORT:
-            edge = _edge(sums, wanted)
+            edge = _edge(sums, wanted, edge)
     hopeful = sums > max(edge - query.rest[done], 0)
     places = np.flatnonzero(hopeful if wanted.allowed is None else hopeful & wanted.allowed)
     totals = sums[places]
@@ -113,13 +113,15 @@ def scores_of(
     return totals
 
 
-def _edge(sums: NDArray[np.float32], wanted: Wanted) -> np.float32:
-    """What a row needs to be among the best, as far as is known; rounding is allowed for."""
-    if len(sums) < wanted.limit:
-        return wanted.floor
-    own = sums if wanted.allowed is None else sums * wanted.allowed
-    reached = np.partition(own, len(own) - wanted.limit)[len(own) - wanted.limit]
-    return max(np.float32(reached * _ROUNDING), wanted.floor)
+def _edge(sums: NDArray[np.float32], wanted: Wanted, before: np.float32) -> np.float32:
+    """What a row needs to be among the best, as far as is known: `before` or more, as sums only grow."""
+    above = sums > before
+    if wanted.allowed is not None:
+        above &= wanted.allowed
+    own = sums[above]
+    if len(own) < wanted.limit:
+        return before
+    return max(np.float32(np.partition(own, len(own) - wanted.limit)[len(own) - wanted.limit] * _ROUNDING), before)
 
 
 def _still_hopeful(
@@ -163,9 +165,10 @@ def _looked_up(
     begin, end = int(query.begins[i]), int(query.ends[i])
     if _is_common(segment, begin, end):
         counts = segment.common.counts(segment, begin, end)[positions]
-        return gains(counts, norm) * query.weights[i]
-    places = segment.places[begin:end]
-    at = np.searchsorted(places, positions.astype(np.int32))
-    np.minimum(at, len(places) - 1, out=at)
-    counts = segment.counts[begin:end][at] * (places[at] == positions)
-    return gains(counts, norm) * query.weights[i]
+    else:
+        places = segment.places[begin:end]
+        at = np.searchsorted(places, positions.astype(np.int32))
+        np.minimum(at, len(places) - 1, out=at)
+        counts = segment.counts[begin:end][at] * (places[at] == positions)
+    added: NDArray[np.float32] = query.weights[i] * gains(counts, norm)
+    return added

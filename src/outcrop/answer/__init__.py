@@ -1,0 +1,1 @@
+"""Answers questions over a knowledge base: retrieve, pack, generate, cite, refuse, remember."""

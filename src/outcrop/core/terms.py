@@ -1,0 +1,155 @@
+"""The words of a text in any script, and when two of them are the same word: for citations and evidence."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Literal
+
+from outcrop.core.function_words import FUNCTION_PHRASES, FUNCTION_WORDS
+
+Kind = Literal["word", "name", "number", "code", "pair"]
+
+_HAN = "\u3005-\u3007\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"
+_PAIRED = f"{_HAN}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Han; Thai, Lao, Myanmar, Khmer
+_KANA = "\u3041-\u309f"
+_KATAKANA = "\u30a0-\u30ff\uff66-\uff9f"
+_LETTER = f"[^\\W_{_PAIRED}{_KANA}{_KATAKANA}]"
+_WORD = re.compile(
+    f"(?P<pairs>[{_PAIRED}]+)|(?P<kana>[{_KANA}]+)|(?P<katakana>[{_KATAKANA}]+)"
+    f"|(?P<word>(?:{_LETTER}[\u0300-\u036f\u0900-\u0dff]*)+(?:[.,:/_\\-‐‑–'’+](?:{_LETTER}[\u0300-\u036f]*)+)*+)"  # noqa: RUF001 # hyphens
+)
+_NUMBER = re.compile(r"\d[\d.,'’]*")  # noqa: RUF001 # the Swiss thousands mark
+_SPLIT = re.compile(r"[.,:/_\-‐‑–'’+]")  # noqa: RUF001 # hyphens
+_PHRASES = re.compile("|".join(map(re.escape, FUNCTION_PHRASES)))
+_MIN_STEM = 4
+# Endings of English, German, Spanish, French, Italian, Portuguese and Dutch words; a word may lose two, longest first.
+_ENDINGS: tuple[str, ...] = tuple(
+    sorted(
+        {
+            *"s es e ee ees ed ing ings er ers or ors ion ions ement ments ment al als ally ly ity ities y ies ied at "
+            "ive ives able ible ance ances ence ences ant ants ent ents ic ical ness ful".split(),
+            *"en em n et te ten ter ung ungen lich liche lichen licher isch ische ischen keit heit heiten "
+            "end ende enden ierung ierungen iert ierte".split(),
+            *"o a os as ar ir ad ado ada ados adas id ido ida idos idas ando iendo cion ciones mente idad "
+            "ez euse eur eurs aux ais ait aient i are ere ire ato ata ati zione zioni ao oes cao coes".split(),
+        },
+        key=len,
+        reverse=True,
+    )
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """A word [start, end) of a text: `key` is its stem, equal for the forms of one word.
+
+    A `pair` is two neighbouring characters of a script without spaces; a `code` mixes letters and digits (X-200) or is
+    all capitals; a `name` begins with a capital letter inside a sentence.
+    """
+
+    key: str
+    kind: Kind
+    start: int
+    end: int
+
+
+def fold(text: str) -> str:
+    """Small letters without accents, in compatible forms: what is compared."""
+    folded = text.casefold()
+    if folded.isascii():
+        return folded
+    bare = unicodedata.normalize("NFKD", folded)
+    return unicodedata.normalize("NFC", "".join(c for c in bare if not "\u0300" <= c <= "\u036f"))
+
+
+@lru_cache(maxsize=1 << 15)
+def stem(word: str) -> str:
+    """A folded word without its endings; at least three letters stay, four of longer words."""
+    if not word.isalpha():
+        return word
+    if len(word) == _MIN_STEM and word[-1] == "s" and word[-2] not in "aius":
+        return word[:-1]
+    once = _shortened(word, _MIN_STEM)
+    twice = _shortened(once, _MIN_STEM + 1) if once != word else once
+    if len(twice) > 3 and twice[-1] == twice[-2] and twice[-1] not in "aeiou":  # noqa: PLR2004 # run, stop, travel
+        return twice[:-1]
+    return twice
+
+
+def _shortened(word: str, least: int) -> str:
+    """A word without its longest ending, of which at least `least` letters stay, one fewer after a long ending."""
+    for ending in _ENDINGS:
+        if len(word) - len(ending) >= least - (len(ending) >= 4) and word.endswith(ending):  # noqa: PLR2004
+            return word[: -len(ending)]
+    return word
+
+
+def number(text: str) -> str:
+    """A number in one form, whatever marks its thousands and decimals: 1,090.00 and 1.090 and 1090 are one."""
+    digits = text.strip(".,'’").replace("'", "").replace("’", "")  # noqa: RUF001 # as above
+    digits = re.sub(r"[.,](?=\d{3}(?:\D|$))", "", digits).replace(",", ".")
+    whole, _, fraction = digits.rpartition(".") if "." in digits else (digits, "", "")
+    fraction = fraction.rstrip("0")
+    whole = whole.replace(".", "").lstrip("0") or "0"
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+def terms(text: str) -> list[Term]:
+    """Every word of a text, in order."""
+    found: list[Term] = []
+    for match in _WORD.finditer(text):
+        if match["pairs"]:
+            found.extend(_pairs(match[0], match.start()))
+        elif match["word"]:
+            found.extend(_word_terms(text, match))
+        else:
+            found.append(Term(fold(match[0]), "word" if match["katakana"] else "pair", *match.span()))
+    return found
+
+
+def content_terms(question: str) -> list[Term]:
+    """The words of a question that carry its matter; each only once."""
+    blanked = _PHRASES.sub(lambda match: " " * len(match[0]), question)
+    kept: dict[str, Term] = {}
+    for term in terms(blanked):
+        hiragana = term.kind == "pair" and "\u3041" <= term.key[0] <= "\u309f"
+        if not hiragana and fold(question[term.start : term.end]) not in FUNCTION_WORDS:
+            kept.setdefault(term.key, term)
+    return list(kept.values())
+
+
+def _pairs(run: str, start: int) -> list[Term]:
+    if len(run) == 1:
+        return [Term(run, "pair", start, start + 1)]
+    return [Term(run[i : i + 2], "pair", start + i, start + i + 2) for i in range(len(run) - 1)]
+
+
+def _word_terms(text: str, match: re.Match[str]) -> list[Term]:
+    """The terms of a word that may be joined of several: X-200 is one code, well-known two words, 3.5 a number."""
+    word, start = match[0], match.start()
+    if _NUMBER.fullmatch(word):
+        return [Term(number(word), "number", start, match.end())]
+    if _is_code(word):
+        return [Term(re.sub(r"[\W_]", "", fold(word)), "code", start, match.end())]
+    found = []
+    for part in re.finditer(r"[^.,:/_\-‐‑–'’+]+", word):  # noqa: RUF001 # hyphens
+        first, last = start + part.start(), start + part.end()
+        if part[0][0].isdigit() and _NUMBER.fullmatch(part[0]):
+            found.append(Term(number(part[0]), "number", first, last))
+        else:
+            name = part[0][0].isupper() and _inside_sentence(text, first)
+            found.append(Term(stem(fold(part[0])), "name" if name else "word", first, last))
+    return found
+
+
+def _is_code(word: str) -> bool:
+    letters, digits = any(c.isalpha() for c in word), any(c.isdigit() for c in word)
+    return (letters and digits) or (len(word) > 1 and word.isupper() and word.isascii())
+
+
+def _inside_sentence(text: str, start: int) -> bool:
+    before = text[max(0, start - 3) : start].rstrip(" \"'“„«([")
+    return bool(before) and before[-1] not in ".!?:|\n#*-•。！？¿¡"
