@@ -21,13 +21,22 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a chunk stands in its file: pages, or sheet and rows, first to last, counted from 1."""
+    """Where a chunk stands in its file: pages, or sheet and rows, first to last, counted from 1.
+
+    `rows` has the position in the chunk's text and the number of every row that begins in it.
+    """
 
     first_page: int | None = None
     last_page: int | None = None
     sheet: str | None = None
     first_row: int | None = None
     last_row: int | None = None
+    rows: tuple[tuple[int, int], ...] = ()
+
+    def row_at(self, position: int) -> int | None:
+        """The number of the row that a position of the chunk's text is in."""
+        above = [number for begins, number in self.rows if begins <= position]
+        return above[-1] if above else self.first_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

