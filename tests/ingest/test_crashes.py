@@ -15,7 +15,13 @@ sys.path.insert(0, str(Path(__file__).parent))
 from crash import Parts
 
 SCRIPT = Path(__file__).parent / "crash.py"
-SENTENCES = ["Pumps need oil.", "Valves need none.", "The limit is 45 bar.", "Ask your lead first.", "Doors close at 9."]
+SENTENCES = [
+    "Pumps need oil.",
+    "Valves need none.",
+    "The limit is 45 bar.",
+    "Ask your lead first.",
+    "Doors close at 9.",
+]
 
 
 def fill(docs: Path, state: int) -> None:

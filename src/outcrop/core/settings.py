@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import Field
 from pydantic_settings import (
     BaseSettings,
@@ -18,6 +18,11 @@ from pydantic_settings import (
 def default_data() -> Path:
     """The platform's place for the data of a program."""
     return user_data_path("outcrop", appauthor=False)
+
+
+def default_models() -> Path:
+    """The platform's place for what a program can make again."""
+    return user_cache_path("outcrop", appauthor=False) / "models"
 
 
 class Settings(BaseSettings):
