@@ -45,6 +45,10 @@ class Settings(BaseSettings):
     embedding_precision: Literal["auto", "int8", "fp32"] = Field(
         "auto", description="How the local model computes; auto takes int8 where the processor has VNNI."
     )
+    models: Path = Field(
+        default_factory=default_models,
+        description="The directory of models that are made ready once; all data directories share it.",
+    )
     threads: int = Field(
         0,
         ge=0,
