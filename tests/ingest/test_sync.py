@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from outcrop.adapters.vector_stores.memory import MemoryVectorStore
 from outcrop.core.chunks import DOCUMENT_ID, Search
 from outcrop.core.errors import Conflict, Invalid, Unavailable, Unreadable
 from outcrop.core.filters import equals
@@ -253,6 +254,32 @@ async def test_a_job_whose_process_died_is_failed_by_the_next(house):
     jobs = [one async for one in every(house.metadata, IngestionJob, None)]
     assert [one.status for one in jobs] == ["FAILED", "COMPLETE"]
     assert "interrupted" in jobs[0].failure_reasons[0]
+
+
+class _Cut(MemoryVectorStore):
+    """Loses its connection just after it has done what it was asked."""
+
+    cut = False
+
+    async def upsert(self, index, points, *, sweep=()):
+        await super().upsert(index, points, sweep=sweep)
+        if self.cut:
+            raise Unavailable("The connection was lost.")
+
+
+async def test_what_a_broken_sync_published_does_not_pass_for_what_is_recorded(tmp_path, make_house):
+    store = _Cut()
+    house = await make_house(tmp_path, store).open()
+    house.write("a.txt", "Pumps need oil.")
+    await house.sync()
+    house.write("a.txt", "Pumps need air.")
+    store.cut = True
+    assert (await house.sync()).status == "FAILED"
+    assert await house.texts() == {"a.txt": ["Pumps need air."]}
+    store.cut = False
+    house.write("a.txt", "Pumps need oil.")  # as it was recorded: nothing but the index tells that it is not there
+    await house.sync()
+    assert await house.texts() == {"a.txt": ["Pumps need oil."]}
 
 
 async def test_points_that_were_lost_come_back_and_orphans_go(house):

@@ -11,7 +11,8 @@ from threading import Lock
 
 import numpy as np
 
-from outcrop.adapters.embedders.encoder import POSITIONS, SPECIAL, Encoder, Precision
+from outcrop.adapters.embedders.build import Precision
+from outcrop.adapters.embedders.encoder import POSITIONS, SPECIAL, Encoder
 from outcrop.adapters.embedders.lanes import Lanes
 from outcrop.adapters.embedders.processor import has_dot_products, usable_processors
 from outcrop.adapters.embedders.tokens import Ids, WordPieces, windows
@@ -83,10 +84,13 @@ class LocalEmbedder:
         return [Window(start + n, ids) for n, all_ids in enumerate(tokens) for ids in windows(all_ids, self.max_tokens)]
 
     def _encode(self, batch: Sequence[Window]) -> Vectors:
-        if self._encoder is None:
-            with self._loading:
-                self._encoder = self._encoder or self._load()
-        return self._encoder.encode(np.stack([window.ids for window in batch]))
+        return self._loaded().encode(np.stack([window.ids for window in batch]))
+
+    def _loaded(self) -> Encoder:
+        with self._loading:
+            if self._encoder is None:
+                self._encoder = self._load()
+            return self._encoder
 
 
 def batched(found: Sequence[Window]) -> Iterator[list[Window]]:

@@ -166,7 +166,7 @@ def _content(tree: LexborHTMLParser, *, whole: bool) -> LexborNode | None:
     size = _size(body)
     _prune(body)
     main = _main(body)
-    if main is not None and _size(main) >= size * LEAST_KEPT:
+    if main is not None and _size(main) >= (size * LEAST_KEPT if main.tag == "article" else 1):
         return main
     return body if _size(body) >= size * LEAST_KEPT else everything
 

@@ -57,14 +57,14 @@ class Run:
 
     def _in_segment(self, i: int, floor: np.float32) -> tuple[Candidates, np.float32]:
         """The candidates of a segment, and the keyword score that rows of later segments must reach."""
-        segment, norm, asked = self.snapshot.segments[i], self.snapshot.norms()[i], self.asked[i]
+        segment, postings, asked = self.snapshot.segments[i], self.snapshot.postings()[i], self.asked[i]
         worded = None
         if self.query.mode != "semantic":
             wanted = keywords.Wanted(self._depth(), floor, self._allowed(i))
-            worded = keywords.best(segment, asked, norm, wanted)
+            worded = keywords.best(postings, asked, wanted)
         near = None if self.query.mode == "keyword" else self._near(i)
         places = np.unique(np.concatenate([part for part in (near, worded and worded.places) if part is not None]))
-        words = keywords.scores_of(segment, asked, norm, places, worded)
+        words = keywords.scores_of(postings, asked, places, worded)
         return Candidates(segment.rows[places], self._cosines(segment, places), words), worded.edge if worded else floor
 
     def _cosines(self, segment: Segment, places: Ids) -> Scores:
