@@ -23,6 +23,12 @@ def test_what_surrounds_the_content_goes():
     assert page(body).text == "Head\n\nThe words."
 
 
+def test_a_chapter_on_menus_is_no_menu():
+    words = "Each menu of the window is explained here. " * 20
+    assert words.strip() in page(f'<p>{words}</p><div id="file-menu"><h2>File menu</h2><p>{words}</p></div>').text
+    assert "File menu" in page(f'<p>{words}</p><section id="file-menu"><h2>File menu</h2></section>').text
+
+
 def test_where_everything_looks_like_surroundings_everything_stays():
     assert "The words." in page('<div class="sidebar menu"><p>The words.</p></div>').text
 
