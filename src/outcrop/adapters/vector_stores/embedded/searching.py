@@ -13,8 +13,9 @@ from outcrop.adapters.vector_stores.embedded import keywords, nearest, rows
 from outcrop.adapters.vector_stores.embedded.filtering import Mask
 from outcrop.adapters.vector_stores.embedded.segments import Segment, term_hash
 from outcrop.adapters.vector_stores.embedded.snapshots import Snapshot
-from outcrop.adapters.vector_stores.scoring import DECIMALS, blended, depth, keyword_share
+from outcrop.adapters.vector_stores.scoring import DECIMALS, depth, keyword_share
 from outcrop.core.chunks import Hit, Search
+from outcrop.core.ranking import blended
 
 _SPARE = 8  # candidates beyond the limit whose cosine is computed exactly, as the 8-bit vectors order them roughly
 
@@ -90,7 +91,7 @@ class Run:
         elif self.query.mode == "keyword":
             scores = keyword_share(found.words)
         else:
-            scores = blended(self.query, np.nan_to_num(found.cosines), found.words, best, self.possible)
+            scores = blended(self.query.semantic_weight, np.nan_to_num(found.cosines), found.words, self.possible, best)
         return np.round(scores, DECIMALS).astype(np.float32)
 
 
