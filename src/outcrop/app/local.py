@@ -126,14 +126,25 @@ class Outcrop:
         return self.call(add)
 
     def sync(
-        self, reference: str, folder: str | Path | None = None, progress: Callable[[Progress], None] | None = None
+        self,
+        reference: str,
+        folder: str | Path | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        *,
+        allow_empty: bool = False,
     ) -> list[IngestionJob]:
-        """Bring a knowledge base up to date with a folder, or with all its data sources; one finished job each."""
+        """Bring a knowledge base up to date with a folder, or with all its data sources; one finished job each.
+
+        A source that suddenly has no document at all fails its job, unless `allow_empty` says that this is meant.
+        """
+        from outcrop.ingest.sync import Options
+
         base = self.knowledge_base(reference)
         sources = [self.add_folder(reference, folder)] if folder is not None else self.sources(reference)
         if not sources:
             raise Invalid(f"{base.name} has no data source yet. Name a folder: outcrop sync {base.name} DIR")
-        return [self.call(self.services.syncs.run, base, source, progress) for source in sources]
+        options = Options(allow_empty=allow_empty)
+        return [self.call(self.services.syncs.run, base, source, progress, options) for source in sources]
 
     def documents(self, reference: str, status: str | None = None) -> list[Document]:
         """The documents of a knowledge base and what became of each."""
