@@ -40,6 +40,12 @@ class Settings(BaseSettings):
     embedding_precision: Literal["auto", "int8", "fp32"] = Field(
         "auto", description="How the local model computes; auto takes int8 where the processor has VNNI."
     )
+    embedding_dimensions: int | None = Field(
+        None, ge=1, le=16384, description="How long a remote model's vectors are; its usual length when left out."
+    )
+    embedding_base_url: str | None = Field(
+        None, description="Where the embedding provider is reached; its own variable or address when left out."
+    )
     threads: int = Field(
         0,
         ge=0,
