@@ -149,3 +149,10 @@ def lines(text: str) -> Sequence[str]:
 @pytest.fixture
 def services(tmp_path) -> SmallServices:
     return small_services(tmp_path, PASSAGES)
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the bundled model's graph is built, once for all test processes."""
+    root = tmp_path_factory.getbasetemp()
+    return (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "models"

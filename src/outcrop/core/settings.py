@@ -49,6 +49,12 @@ class Settings(BaseSettings):
         default_factory=default_models,
         description="The directory of models that are made ready once; all data directories share it.",
     )
+    embedding_dimensions: int | None = Field(
+        None, ge=1, le=16384, description="How long a remote model's vectors are; its usual length when left out."
+    )
+    embedding_base_url: str | None = Field(
+        None, description="Where the embedding provider is reached; its own variable or address when left out."
+    )
     threads: int = Field(
         0,
         ge=0,

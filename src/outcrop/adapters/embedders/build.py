@@ -107,10 +107,10 @@ def build(weights: Weights, precision: Precision) -> bytes:
 def _calibrate(weights: Weights, exact: Any, names: list[str]) -> Iterator[list[Floats]]:
     """The values of the named tensors for each calibration text."""
     from outcrop.adapters.embedders.quantise import calibration_texts
-    from outcrop.adapters.embedders.tokens import WordPieces
+    from outcrop.adapters.embedders.tokens import ModelTokens
 
     words = weights.tensors["embeddings.word_embeddings.weight"]
-    for ids in WordPieces(weights.vocabulary_file).ids(calibration_texts()):
+    for ids in ModelTokens.of_file(weights.vocabulary_file).ids(calibration_texts()):
         yield exact.run(names, {"words": words[np.concatenate(([CLASSIFY], ids, [SEPARATE]))][None]})
 
 
