@@ -308,7 +308,9 @@ async def test_an_index_that_is_gone_is_made_again(house):
 
 
 async def test_a_large_document_is_written_in_parts_and_swept_when_it_shrinks(house):
-    words = [f"Item {number} of the list stands in a sentence of its own, which is long enough." for number in range(700)]
+    words = [
+        f"Item {number} of the list stands in a sentence of its own, which is long enough." for number in range(700)
+    ]
     house.write("a.txt", "\n\n".join(words))
     await house.sync()
     assert len(await house.points()) > 600
