@@ -15,9 +15,36 @@ from threading import Timer
 
 import pytest
 
+from outcrop.core.chunks import Place
+from outcrop.testing.small import Passage, SmallServices, small_services
+
 ROOT = Path(__file__).parents[1]
 HANDBOOK = ROOT / "examples" / "handbook" / "documents"
 START_LIMIT = 240  # seconds: the handbook's scans are read by OCR first
+PASSAGES = (
+    Passage(
+        name="travel.pdf",
+        text="Employees may book business class on flights longer than six hours. Shorter flights are economy.",
+        place=Place(first_page=4, last_page=4),
+        metadata={"department": "travel", "year": 2026, "tags": ("flights", "hotels")},
+        context="Travel > Flights",
+    ),
+    Passage(
+        name="leave.docx",
+        text="Every employee has twenty-eight days of paid leave a year. Leave is requested from the team lead.",
+        metadata={"department": "people", "year": 2025},
+    ),
+    Passage(
+        name="prices.xlsx",
+        text="| Part | Price |\n| --- | --- |\n| Widget flights kit | 40 |",
+        place=Place(sheet="Prices", first_row=2, last_row=3),
+    ),
+    Passage(name="mountains.txt", text="𝔘nicode mountains 🏔️ cost 北京 nothing. The budget is elsewhere."),
+    Passage(
+        name="hostile.html",
+        text="<img src=x onerror=\"document.title='owned'\"> <script>document.title='owned'</script> hostile marker.",
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -117,3 +144,15 @@ def handbook_server(handbook_data: Path) -> Iterator[Server]:
 def lines(text: str) -> Sequence[str]:
     """The lines of a command's output that are not blank."""
     return [line for line in text.splitlines() if line.strip()]
+
+
+@pytest.fixture
+def services(tmp_path) -> SmallServices:
+    return small_services(tmp_path, PASSAGES)
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the bundled model's graph is built, once for all test processes."""
+    root = tmp_path_factory.getbasetemp()
+    return (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "models"

@@ -77,5 +77,7 @@ class MarkedStream:
 
 def _numbers(inside: str) -> tuple[int, ...]:
     """The numbers of a mark, ranges written out, each once, in order."""
-    ranges = {int(n) for low, high in _RANGE.findall(inside) for n in range(int(low), min(int(high), int(low) + 20) + 1)}
+    ranges = {
+        int(n) for low, high in _RANGE.findall(inside) for n in range(int(low), min(int(high), int(low) + 20) + 1)
+    }
     return tuple(dict.fromkeys([*(int(n) for n in re.findall(r"\d+", inside)), *sorted(ranges)]))

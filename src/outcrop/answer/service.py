@@ -125,9 +125,7 @@ class Answers:
         if session is None:
             raise RuntimeError("A question that is asked has a session.")
         changed = state.question != state.request.question
-        turn = Turn(
-            question=state.request.question, answer=text, standalone=state.question if changed else None
-        )
+        turn = Turn(question=state.request.question, answer=text, standalone=state.question if changed else None)
         await self._deps.sessions.remember(session, turn)
         trace.close("record", started)
         return Answer(

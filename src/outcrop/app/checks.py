@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import shutil
@@ -12,18 +13,18 @@ from importlib.util import find_spec
 from typing import Literal
 
 from outcrop.core.errors import OutcropError
+from outcrop.core.protocols import Embedder
 from outcrop.core.settings import Settings
 
 LOW_DISK = 1 << 30  # bytes
-OK, OPTIONAL, MISSING = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Check:
-    """One finding. `severity`: 0 all is well, 1 something optional is missing, 2 Outcrop cannot work so."""
+    """One finding: all is well, something optional is missing, or Outcrop cannot work so."""
 
     name: str
-    severity: Literal[0, 1, 2]
+    state: Literal["ok", "optional", "missing"]
     sentence: str
 
 
@@ -36,7 +37,7 @@ def check_all(settings: Settings) -> Sequence[Check]:
 def _python(settings: Settings) -> Check:
     del settings
     version, cores = platform.python_version(), os.cpu_count()
-    return Check(name="Python", severity=OK, sentence=f"{version} at {sys.executable}; {cores} processors")
+    return Check(name="Python", state="ok", sentence=f"{version} at {sys.executable}; {cores} processors")
 
 
 def _data(settings: Settings) -> Check:
@@ -47,8 +48,8 @@ def _data(settings: Settings) -> Check:
         probe.unlink()
     except OSError as error:
         sentence = f"{settings.data} cannot be written: {error.strerror}. Choose another with --data."
-        return Check(name="Data directory", severity=MISSING, sentence=sentence)
-    return Check(name="Data directory", severity=OK, sentence=str(settings.data))
+        return Check(name="Data directory", state="missing", sentence=sentence)
+    return Check(name="Data directory", state="ok", sentence=str(settings.data))
 
 
 def _disk(settings: Settings) -> Check:
@@ -56,28 +57,35 @@ def _disk(settings: Settings) -> Check:
     free = shutil.disk_usage(existing).free
     sentence = f"{free / (1 << 30):.1f} GiB free"
     if free < LOW_DISK:
-        return Check(name="Disk", severity=OPTIONAL, sentence=f"Only {sentence}: a sync may run out of space.")
-    return Check(name="Disk", severity=OK, sentence=sentence)
+        return Check(name="Disk", state="optional", sentence=f"Only {sentence}: a sync may run out of space.")
+    return Check(name="Disk", state="ok", sentence=sentence)
 
 
 def _embedding(settings: Settings) -> Check:
+    """Embed a text: a model that has not been made ready yet is made ready now."""
     from outcrop.app.adapters import LoadedAdapters
 
     try:
         embedder = LoadedAdapters(settings).embedder(settings.embedding_model)
+        if settings.embedding_model.startswith("local:"):
+            asyncio.run(_embed(embedder))
     except OutcropError as error:
-        return Check(name="Embedding model", severity=MISSING, sentence=error.message)
+        return Check(name="Embedding model", state="missing", sentence=error.message)
     sentence = f"{embedder.model}, {embedder.dimensions} dimensions"
-    return Check(name="Embedding model", severity=OK, sentence=sentence)
+    return Check(name="Embedding model", state="ok", sentence=sentence)
+
+
+async def _embed(embedder: Embedder) -> None:
+    await embedder.embed(["Is all well?"], "query")
 
 
 def _ocr(settings: Settings) -> Check:
     if settings.ocr == "off":
-        return Check(name="OCR", severity=OPTIONAL, sentence="Switched off by the setting ocr: scans are not read.")
+        return Check(name="OCR", state="optional", sentence="Switched off by the setting ocr: scans are not read.")
     if find_spec("rapidocr") is None:
         sentence = "Not installed: scanned pages are not read. Install it with: pip install 'outcrop[ocr]'"
-        return Check(name="OCR", severity=OPTIONAL, sentence=sentence)
-    return Check(name="OCR", severity=OK, sentence="rapidocr")
+        return Check(name="OCR", state="optional", sentence=sentence)
+    return Check(name="OCR", state="ok", sentence="rapidocr")
 
 
 def _model(settings: Settings) -> Check:
@@ -86,8 +94,8 @@ def _model(settings: Settings) -> Check:
     try:
         LoadedAdapters(settings).generator(settings.model)
     except OutcropError as error:
-        return Check(name="Answers", severity=MISSING, sentence=error.message)
+        return Check(name="Answers", state="missing", sentence=error.message)
     if settings.model.startswith("extractive:"):
         sentence = f"{settings.model}: verbatim sentences. For written answers: --model provider:name"
-        return Check(name="Answers", severity=OK, sentence=sentence)
-    return Check(name="Answers", severity=OK, sentence=settings.model)
+        return Check(name="Answers", state="ok", sentence=sentence)
+    return Check(name="Answers", state="ok", sentence=settings.model)

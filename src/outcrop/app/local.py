@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from outcrop.app.wiring import open_services
 from outcrop.core import filters
 from outcrop.core.answers import Answer, AnswerPart, AskRequest, FinalPart, RetrieveRequest
-from outcrop.core.chunks import Hit, SearchMode
+from outcrop.core.chunks import Hit, Point, SearchMode
 from outcrop.core.errors import Invalid
 from outcrop.core.filters import Filter
 from outcrop.core.records import Chunking, DataSource, Document, IngestionJob, KnowledgeBase
@@ -21,10 +21,10 @@ from outcrop.core.settings import Settings
 from outcrop.services import Services
 
 if TYPE_CHECKING:
-    from outcrop.core.protocols import Point
     from outcrop.ingest.progress import Progress
     from outcrop.ingest.verify import Verification
 
+T = TypeVar("T")
 Where = Filter | dict[str, Any] | None
 
 
@@ -62,7 +62,7 @@ class Outcrop:
         finally:
             self._threads.__exit__(None, None, None)
 
-    def call(self, function: Callable[..., Any], *arguments: Any) -> Any:
+    def call(self, function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
         """The result of an async function of `services`, awaited in Outcrop's own event loop."""
         running = self.start(function, *arguments)
         try:
@@ -71,17 +71,17 @@ class Outcrop:
             running.cancel()
             raise
 
-    def start(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def start(self, function: Callable[..., Awaitable[T]], *arguments: Any) -> Future[T]:
         """Begin an async function in Outcrop's own event loop; its future."""
         return self._portal.start_task_soon(function, *arguments)
 
     def knowledge_bases(self) -> Sequence[KnowledgeBase]:
         """Every knowledge base, oldest first."""
-        return self.call(self.services.knowledge_bases.list)  # type: ignore[no-any-return]
+        return self.call(self.services.knowledge_bases.list)
 
     def knowledge_base(self, reference: str) -> KnowledgeBase:
         """The knowledge base with this name or id. Raises NotFound."""
-        return self.call(self.services.knowledge_bases.get, reference)  # type: ignore[no-any-return]
+        return self.call(self.services.knowledge_bases.get, reference)
 
     def create(self, name: str, *, description: str | None = None, embedding_model: str | None = None) -> KnowledgeBase:
         """Make an empty knowledge base. Raises Conflict where the name is taken."""
@@ -91,7 +91,7 @@ class Outcrop:
                 name, description=description, embedding_model=embedding_model
             )
 
-        return self.call(create)  # type: ignore[no-any-return]
+        return self.call(create)
 
     def delete(self, reference: str) -> None:
         """Delete a knowledge base with its sources, documents, sessions and index."""
@@ -99,7 +99,7 @@ class Outcrop:
 
     def sources(self, reference: str) -> Sequence[DataSource]:
         """The data sources of a knowledge base."""
-        return self.call(self.services.knowledge_bases.sources, self.knowledge_base(reference))  # type: ignore[no-any-return]
+        return self.call(self.services.knowledge_bases.sources, self.knowledge_base(reference))
 
     def add_folder(self, reference: str, folder: str | Path, chunking: Chunking | None = None) -> DataSource:
         """The data source of a knowledge base for a folder, made if it is not there.
@@ -123,17 +123,28 @@ class Outcrop:
                 chunking=chunking or Chunking(),
             )
 
-        return self.call(add)  # type: ignore[no-any-return]
+        return self.call(add)
 
     def sync(
-        self, reference: str, folder: str | Path | None = None, progress: Callable[[Progress], None] | None = None
+        self,
+        reference: str,
+        folder: str | Path | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        *,
+        allow_empty: bool = False,
     ) -> list[IngestionJob]:
-        """Bring a knowledge base up to date with a folder, or with all its data sources; one finished job each."""
+        """Bring a knowledge base up to date with a folder, or with all its data sources; one finished job each.
+
+        A source that suddenly has no document at all fails its job, unless `allow_empty` says that this is meant.
+        """
+        from outcrop.ingest.sync import Options
+
         base = self.knowledge_base(reference)
         sources = [self.add_folder(reference, folder)] if folder is not None else self.sources(reference)
         if not sources:
             raise Invalid(f"{base.name} has no data source yet. Name a folder: outcrop sync {base.name} DIR")
-        return [self.call(self.services.syncs.run, base, source, progress) for source in sources]
+        options = Options(allow_empty=allow_empty)
+        return [self.call(self.services.syncs.run, base, source, progress, options) for source in sources]
 
     def documents(self, reference: str, status: str | None = None) -> list[Document]:
         """The documents of a knowledge base and what became of each."""
@@ -142,7 +153,7 @@ class Outcrop:
             base = await self.services.knowledge_bases.get(reference)
             return [document async for document in self.services.knowledge_bases.documents(base, status)]
 
-        return self.call(listed)  # type: ignore[no-any-return]
+        return self.call(listed)
 
     def chunks(self, reference: str, document: str) -> Sequence[Point]:
         """The chunks of a document, found by id, name or address, in order."""
@@ -153,7 +164,7 @@ class Outcrop:
                 base, await self.services.knowledge_bases.document(base, document)
             )
 
-        return self.call(found)  # type: ignore[no-any-return]
+        return self.call(found)
 
     def retrieve(
         self, reference: str, question: str, *, limit: int = 5, mode: SearchMode = "hybrid", where: Where = None
@@ -165,7 +176,7 @@ class Outcrop:
             base = await self.services.knowledge_bases.get(reference)
             return (await self.services.answers.retrieve(base, request)).hits
 
-        return self.call(retrieve)  # type: ignore[no-any-return]
+        return self.call(retrieve)
 
     def ask(self, reference: str, question: str, *, session: str | None = None, where: Where = None) -> Answer:
         """The answer to a question, with its citations."""
@@ -185,11 +196,11 @@ class Outcrop:
 
     def verify(self, reference: str) -> Verification:
         """Whether source, metadata and index agree, and every way in which they do not."""
-        return self.call(self.services.verifier.verify, self.knowledge_base(reference))  # type: ignore[no-any-return]
+        return self.call(self.services.verifier.verify, self.knowledge_base(reference))
 
 
-async def _next(parts: Any) -> AnswerPart | None:
-    return await anext(parts, None)  # type: ignore[no-any-return]
+async def _next(parts: AsyncIterator[AnswerPart]) -> AnswerPart | None:
+    return await anext(parts, None)
 
 
 def _filter(where: Where) -> Filter | None:

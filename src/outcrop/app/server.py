@@ -64,5 +64,5 @@ async def serve(app: App, host: str, port: int, stop: asyncio.Event, listening: 
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-    server.stop()
+    server.stop()  # type: ignore[no-untyped-call]
     await serving

@@ -12,11 +12,11 @@ def doctor(data: DataOption = None, json: JsonOption = False) -> None:
     from outcrop.app.checks import check_all
     from outcrop.core.settings import Settings
 
-    checks = check_all(Settings(**({"data": data} if data is not None else {})))
+    checks = check_all(Settings() if data is None else Settings(data=data))
     if json:
         print_json(checks)
     else:
-        rows = [(("ok", "optional", "MISSING")[check.severity], check.name, check.sentence) for check in checks]
+        rows = [(check.state, check.name, check.sentence) for check in checks]
         table("", ("", "What", "Found"), rows)
-    if any(check.severity == 2 for check in checks):  # noqa: PLR2004 # severity 2 is what cannot be done without
+    if any(check.state == "missing" for check in checks):
         raise typer.Exit(Exit.FAILED)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from outcrop.core.answers import Reference
-from outcrop.core.protocols import Point
+from outcrop.core.chunks import Point
 
 
 def name_of(point: Point) -> str:

@@ -24,12 +24,15 @@ def sync(
     folder: Annotated[
         Path | None, typer.Argument(help="A folder of documents; all known sources when left out.")
     ] = None,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="A folder without documents empties the index.")
+    ] = False,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
     """Bring a knowledge base up to date: only what is new or changed is read and embedded."""
     with opened(data) as outcrop:
-        jobs = run_sync(outcrop, name, folder, quiet=json)
+        jobs = run_sync(outcrop, name, folder, quiet=json, allow_empty=allow_empty)
     if json:
         print_json(jobs)
     if any(job.status != "COMPLETE" for job in jobs):
@@ -38,7 +41,9 @@ def sync(
         raise typer.Exit(Exit.FINDINGS)
 
 
-def run_sync(outcrop: Outcrop, name: str, folder: Path | None, *, quiet: bool = False) -> list[IngestionJob]:
+def run_sync(
+    outcrop: Outcrop, name: str, folder: Path | None, *, quiet: bool = False, allow_empty: bool = False
+) -> list[IngestionJob]:
     """Sync, making the knowledge base for a folder if it is not there, with a progress bar and a summary."""
     try:
         outcrop.knowledge_base(name)
@@ -47,9 +52,9 @@ def run_sync(outcrop: Outcrop, name: str, folder: Path | None, *, quiet: bool = 
             raise
         outcrop.create(name)
     if quiet:
-        return outcrop.sync(name, folder)
+        return outcrop.sync(name, folder, allow_empty=allow_empty)
     with progress_bar() as show:
-        jobs = outcrop.sync(name, folder, show)
+        jobs = outcrop.sync(name, folder, show, allow_empty=allow_empty)
     summarise(name, jobs)
     return jobs
 

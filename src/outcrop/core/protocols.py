@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from outcrop.core.answers import Delta, Prompt
 from outcrop.core.chunks import Chunk, Hit, IndexSpec, Point, Search, Traits, Vectors
+from outcrop.core.errors import Unreadable
 from outcrop.core.filters import Filter, Metadata
 from outcrop.core.parsed import Blob, ParsedDocument
 from outcrop.core.records import Chunking, DataSource, Record
@@ -23,7 +24,10 @@ Purpose = Literal["document", "query"]
 class Item:
     """A document in its source: its address, its name below the source's root, and its metadata.
 
-    `version` changes when the content may have changed (an ETag); None where only the content can tell.
+    `version` changes when the content may have changed (an ETag); None where only the content can tell. `fault` is
+    why it cannot be a document, where the list already shows that; reason `unsupported` means that it is left out on
+    purpose. An item whose `uri` ends with a slash is a part of the source that cannot be listed: what is below it is
+    not known, which is another thing than gone.
     """
 
     uri: str
@@ -31,13 +35,18 @@ class Item:
     size: int = 0
     version: str | None = None
     metadata: Metadata = field(default_factory=dict)
+    embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
+    fault: Unreadable | None = None
 
 
 class Source(Protocol):
     """Where documents come from."""
 
     def list(self, since: str | None) -> AsyncIterator[Item]:
-        """Every document that is there now, in a stable order."""
+        """Every document that is there now, in a stable order.
+
+        Raises Unavailable where the source as a whole cannot be listed, before the first item.
+        """
         ...
 
     async def fetch(self, item: Item) -> Blob:

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outcrop.core.chunks import Vectors
-from outcrop.core.protocols import Purpose
+from outcrop.core.protocols import Purpose, Tokenizer
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
@@ -31,7 +31,7 @@ class TokenHashEmbedder:
         self.model = f"test:token-hash-{dimensions}"
         self.dimensions = dimensions
         self.max_tokens = 100_000
-        self.tokenizer = WordTokenizer()
+        self.tokenizer: Tokenizer = WordTokenizer()
         self.embedded = 0  # texts so far, to prove that what is unchanged is not embedded again
 
     async def embed(self, texts: Sequence[str], purpose: Purpose) -> Vectors:
@@ -45,4 +45,4 @@ class TokenHashEmbedder:
                 code = zlib.crc32(word.encode("utf-8", "surrogatepass"))
                 vectors[row, code % self.dimensions] += 1.0 if code & 0x80000000 else -1.0
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-        return (vectors / np.maximum(lengths, 1e-12)).astype(np.float32)
+        return np.asarray(vectors / np.maximum(lengths, 1e-12), dtype=np.float32)

@@ -54,7 +54,7 @@ class ChunkMaker:
         return derived_id(self._document_id, context, text, str(searchable), str(self._made[key]))
 
     def context(self, start: int) -> str:
-        """The title and the headings in force just before a position; in a table's body its header too."""
+        """The title and the headings above the text at a position; in a table's body its header too."""
         text = self._document.text
         path = [text[heading.start : heading.end] for heading in self._path(start)]
         title = self._document.title
@@ -71,12 +71,15 @@ class ChunkMaker:
         return self._document.text[start : start + len(title) + 10].lstrip("# ").startswith(title)
 
     def _path(self, start: int) -> Sequence[Heading]:
-        """The headings above a position, highest first."""
+        """The headings above a position, highest first; of a heading that begins there, those that it is under."""
         path: list[Heading] = []
-        for heading in self._document.headings[: bisect_left(self._heading_starts, start)]:
-            while path and path[-1].level >= heading.level:
-                path.pop()
+        above = bisect_left(self._heading_starts, start)
+        for heading in self._document.headings[:above]:
+            _descend(path, heading)
             path.append(heading)
+        for heading in self._document.headings[above : above + 1]:
+            if not self._document.text[start : heading.start].strip("# \t"):
+                _descend(path, heading)
         return path
 
     @cached_property
@@ -94,6 +97,7 @@ class ChunkMaker:
             sheet=rows[0].sheet if rows else None,
             first_row=rows[0].number if rows else None,
             last_row=rows[-1].number if rows else None,
+            rows=tuple((row.start - start, row.number) for row in rows if row.start >= start),
         )
 
     @cached_property
@@ -103,6 +107,12 @@ class ChunkMaker:
     @cached_property
     def _row_starts(self) -> list[int]:
         return [row.start for row in self._document.rows]
+
+
+def _descend(path: list[Heading], heading: Heading) -> None:
+    """Leave the headings that end where this one begins."""
+    while path and path[-1].level >= heading.level:
+        path.pop()
 
 
 def _touched(starts: list[int], start: int, end: int) -> range:

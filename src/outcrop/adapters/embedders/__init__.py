@@ -1,0 +1,1 @@
+"""Embedders: the bundled model, models that fastembed runs, and remote ones."""

@@ -1,0 +1,1 @@
+"""Reads files: one parser a family of formats, run in guarded processes."""

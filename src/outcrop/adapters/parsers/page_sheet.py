@@ -1,0 +1,56 @@
+"""A page on its way from words to text, and how a run of pages is written."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from outcrop.adapters.parsers.page_furniture import Furniture
+from outcrop.adapters.parsers.page_layout import Block, PageLayout, Place
+from outcrop.adapters.parsers.page_prose import Spelling
+from outcrop.adapters.parsers.page_words import Word
+from outcrop.adapters.parsers.page_writer import PageWriter
+
+
+@dataclass(slots=True)
+class Sheet:
+    """A page: its size in points as displayed, its words on the page turned upright, and how they become blocks.
+
+    `confidence` is that of OCR, None where the words are from a text layer.
+    """
+
+    number: int
+    width: float
+    height: float
+    words: list[Word]
+    compose: Callable[[Sequence[Word]], list[Block]]
+    turn: int = 0
+    place: Place | None = None
+    confidence: float | None = None
+
+    @property
+    def upright_height(self) -> float:
+        """The height of the page once its text stands upright."""
+        return self.width if self.turn % 180 else self.height
+
+    def layout(self) -> PageLayout:
+        """Its blocks in reading order."""
+        return PageLayout(
+            number=self.number,
+            width=self.width,
+            height=self.height,
+            blocks=self.compose(self.words) if self.words else [],
+            method="text" if self.confidence is None else "ocr",
+            confidence=self.confidence,
+            place=self.place,
+        )
+
+
+def append(sheets: Sequence[Sheet], furniture: Furniture, writer: PageWriter) -> None:
+    """Write pages without what is printed at the edge of each of them."""
+    furniture.learn([(sheet.number, sheet.upright_height, sheet.words) for sheet in sheets])
+    for sheet in sheets:
+        sheet.words = furniture.split(sheet.number, sheet.upright_height, sheet.words)
+    spelling = Spelling(lambda: (word for sheet in sheets for word in sheet.words))
+    for sheet in sheets:
+        writer.page(sheet.layout(), spelling)

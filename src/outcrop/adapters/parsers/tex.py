@@ -1,0 +1,118 @@
+"""LaTeX: its text as it is, with its sections as headings; formulas are left untouched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from outcrop.adapters.parsers.builder import DocumentBuilder, Origin
+from outcrop.adapters.parsers.decode import decode
+from outcrop.adapters.parsers.families import with_libraries
+from outcrop.adapters.parsers.formats import TEX
+from outcrop.adapters.parsers.options import ParseOptions
+from outcrop.core.parsed import Blob, ParsedDocument
+
+LEVELS: Mapping[str, int] = {
+    "part": 1,
+    "chapter": 1,
+    "section": 1,
+    "subsection": 2,
+    "subsubsection": 3,
+    "paragraph": 4,
+    "subparagraph": 5,
+}
+COMMENT = re.compile(r"(?<!\\)%[^\n]*")
+BODY = re.compile(r"\\begin\{document\}(.*?)(?:\\end\{document\}|\Z)", re.DOTALL)
+BRACED = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
+SECTION = re.compile(rf"\\({'|'.join(LEVELS)})\*?(?:\[[^\]]*\])?{BRACED}")
+FIELD = re.compile(rf"\\(title|author|date)(?:\[[^\]]*\])?{BRACED}")
+FORMATTING = re.compile(
+    r"\\(?:emph|textbf|textit|texttt|textsc|textsf|textrm|underline|mbox|text)\{([^{}]*)\}"  # what they hold is text
+)
+DROPPED = re.compile(
+    r"\\(?:label|vspace|hspace|includegraphics|bibliographystyle|bibliography|usepackage|pagestyle|thispagestyle"
+    r"|setcounter|setlength|centering|maketitle|tableofcontents|newpage|clearpage|noindent|small|footnotesize|index)"
+    r"\b\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})*"
+)
+ENVIRONMENT = re.compile(
+    r"\\(?:begin|end)\{(?!equation|align|gather|multline|eqnarray|math|displaymath|cases|[bpv]?matrix)"
+    r"[^}]*\}(?:\[[^\]]*\])?(?:\{[lcr|@{}p.\d\s]*\})?"
+)
+ITEM = re.compile(r"\\item(?:\[([^\]]*)\])?[ \t]*")
+REFERENCE = re.compile(r"\\(?:cite[pt]?|ref|eqref|autoref|cref|Cref)\*?(?:\[[^\]]*\])*\{([^{}]*)\}")
+ESCAPED = re.compile(r"\\([%&#_{}$])")
+AND = re.compile(r"\s*\\and\b")
+TABULAR = re.compile(
+    r"\\begin\{(tabular[x*]?|longtable)\}(?:\[[^\]]*\])?(?:\{[^{}]*\})?\{(?:[^{}]|\{[^{}]*\})*\}(.*?)\\end\{\1\}",
+    re.DOTALL,
+)
+RULES = re.compile(r"\\(?:hline|toprule|midrule|bottomrule|cline\{[^}]*\}|cmidrule(?:\([^)]*\))?\{[^}]*\})")
+ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?")
+CELL_END = re.compile(r"(?<!\\)&")
+BLANK = re.compile(r"\n[ \t]*\n\s*")
+
+
+class TexParser:
+    """LaTeX sources."""
+
+    media_types = frozenset({TEX})
+
+    def __init__(self, options: ParseOptions) -> None:
+        self._options = options
+        self.version = with_libraries("tex/1", "charset-normalizer")
+
+    def parse(self, blob: Blob) -> ParsedDocument:
+        """The body of the document, or the whole file where it is a part of one."""
+        decoded = decode(blob.read())
+        text = COMMENT.sub("", decoded.text)
+        origin = Origin(TEX, self.version, metadata={"encoding": decoded.encoding})
+        for name, value in FIELD.findall(text):
+            if name == "title":
+                origin.title = words(value)
+            elif words(value):
+                origin.metadata.setdefault("created" if name == "date" else name, words(value))
+        body = BODY.search(text)
+        builder = DocumentBuilder()
+        _append(builder, FIELD.sub("", body[1] if body else text))
+        return builder.build(origin)
+
+
+def _append(builder: DocumentBuilder, text: str) -> None:
+    position = 0
+    for found in SECTION.finditer(text):
+        _paragraphs(builder, text[position : found.start()])
+        builder.heading(words(found[2]), LEVELS[found[1]])
+        position = found.end()
+    _paragraphs(builder, text[position:])
+
+
+def _paragraphs(builder: DocumentBuilder, text: str) -> None:
+    """Append what stands between two headings: paragraphs and tables."""
+    position = 0
+    for found in TABULAR.finditer(text):
+        _prose(builder, text[position : found.start()])
+        rows = [[words(cell) for cell in CELL_END.split(row)] for row in ROW_END.split(RULES.sub("", found[2]))]
+        builder.table([row for row in rows if any(row)])
+        position = found.end()
+    _prose(builder, text[position:])
+
+
+def _prose(builder: DocumentBuilder, text: str) -> None:
+    for paragraph in BLANK.split(readable(text)):
+        lines = [" ".join(line.split()) for line in paragraph.split("\n")]
+        builder.block("\n".join(line for line in lines if line))
+
+
+def readable(text: str) -> str:
+    """LaTeX without the commands that set type; formulas keep theirs."""
+    text = FORMATTING.sub(r"\1", FORMATTING.sub(r"\1", text))
+    text = ITEM.sub(
+        lambda found: f"\n- {found[1]} " if found[1] else "\n- ", ENVIRONMENT.sub("", DROPPED.sub("", text))
+    )
+    text = REFERENCE.sub(r"[\1]", text)
+    return ESCAPED.sub(r"\1", text.replace("~", " ").replace("``", "\u201c").replace("''", "\u201d"))
+
+
+def words(text: str) -> str:
+    """A title or name on one line."""
+    return " ".join(readable(AND.sub(",", text.replace("\\\\", " "))).split())

@@ -1,0 +1,101 @@
+"""Metadata files beside documents, in both of Bedrock's spellings.
+
+`report.pdf.metadata.json` holds `{"metadataAttributes": {"year": 2026}}`, or each attribute with its type:
+`{"year": {"value": {"type": "NUMBER", "numberValue": 2026}, "includeForEmbedding": true}}`
+(https://docs.aws.amazon.com/bedrock/latest/userguide/kb-metadata.html).
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NoReturn
+
+from outcrop.core.errors import Unreadable
+from outcrop.core.filters import Metadata, Value
+
+SUFFIX = ".metadata.json"
+MAX_BYTES = 1 << 20
+MAX_ATTRIBUTES = 500
+MAX_INTEGER = 2**53  # larger ones are not exact as JSON numbers
+RESERVED = ("x-amz-bedrock-", "x-outcrop-")
+TYPES: Mapping[str, tuple[str, type | tuple[type, ...]]] = {
+    "STRING": ("stringValue", str),
+    "NUMBER": ("numberValue", (int, float)),
+    "BOOLEAN": ("booleanValue", bool),
+    "STRING_LIST": ("stringListValue", list),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sidecar:
+    """The attributes of a document, and the names of those that are embedded with its text."""
+
+    metadata: Metadata = field(default_factory=dict)
+    embedded: tuple[str, ...] = ()
+
+
+def read_sidecar(name: str, data: bytes) -> Sidecar:
+    """The content of a metadata file.
+
+    Raises:
+        Unreadable: It is not in one of the two spellings (reason `corrupt`); the message says where.
+    """
+    try:
+        return _read(data)
+    except (ValueError, RecursionError) as error:
+        sentence = "it is nested too deeply" if isinstance(error, RecursionError) else str(error)
+        raise Unreadable("corrupt", f"Its metadata file {name} cannot be used: {sentence}.") from error
+
+
+def _read(data: bytes) -> Sidecar:
+    if len(data) > MAX_BYTES:
+        raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB")
+    loaded = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
+    attributes = loaded.get("metadataAttributes") if isinstance(loaded, dict) else None
+    if not isinstance(attributes, dict):
+        raise ValueError(  # noqa: TRY004 # the file is wrong, not the program
+            'it must be an object with the member "metadataAttributes", an object'
+        )
+    if len(attributes) > MAX_ATTRIBUTES:
+        raise ValueError(f"it has more than {MAX_ATTRIBUTES} attributes")
+    if reserved := next((key for key in attributes if key.startswith(RESERVED)), None):
+        raise ValueError(f"the name {reserved!r} is reserved")
+    metadata, embedded = {}, []
+    for key, given in attributes.items():
+        metadata[key] = _value(key, _typed(key, given) if isinstance(given, dict) else given)
+        if isinstance(given, dict) and given.get("includeForEmbedding", False):
+            embedded.append(key)
+    return Sidecar(metadata, tuple(sorted(embedded)))
+
+
+def _typed(key: str, given: dict[str, Any]) -> Any:
+    """The value of the spelling with types."""
+    value = given.get("value")
+    if not isinstance(value, dict) or value.get("type") not in TYPES:
+        raise ValueError(f'{key!r} must have a "value" with a "type": {", ".join(TYPES)}')
+    if not isinstance(given.get("includeForEmbedding", False), bool):
+        raise ValueError(f'"includeForEmbedding" of {key!r} must be true or false')  # noqa: TRY004 # as above
+    member, kind = TYPES[value["type"]]
+    found = value.get(member)
+    if not isinstance(found, kind) or (value["type"] == "NUMBER" and isinstance(found, bool)):
+        raise ValueError(f'{key!r} is of type {value["type"]} and needs a fitting "{member}"')
+    return found
+
+
+def _value(key: str, value: Any) -> Value:
+    if isinstance(value, str | bool):
+        return value
+    if isinstance(value, int | float):
+        if not math.isfinite(value) or (isinstance(value, int) and abs(value) > MAX_INTEGER):
+            raise ValueError(f"the number of {key!r} is too large")
+        return value
+    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return tuple(value)
+    raise ValueError(f"{key!r} must be text, a number, true, false or a list of texts")
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON")

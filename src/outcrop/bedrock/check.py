@@ -1,0 +1,186 @@
+"""Checks a value against a shape, whole, and converts it: the one walk that requests and replies share.
+
+botocore checks required members, types, minima, one member a union and unknown members before it sends; patterns,
+enums and maxima are left to the server, and another client may check nothing. Here everything is checked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from outcrop.bedrock.constraints import Complain, bounds, wording, wrong_type
+from outcrop.bedrock.spec import Shape
+
+Check = Callable[[Any, str, list[str]], Any]
+"""Gives the converted value; what is wrong is added to the list as sentences. `at` names the place, "" the whole."""
+
+Accepts = Mapping[str, Any]
+"""The members that are supported, each with those below it; `WHOLE` where all are."""
+WHOLE: Accepts = {"**": {}}
+
+LIMITS = {"integer": 2**31, "long": 2**63}
+
+
+class Checker:
+    """Builds checks for shapes; `blob` and `timestamp` say how those two are converted in this direction."""
+
+    def __init__(self, *, blob: Callable[[Shape], Check], timestamp: Callable[[Shape], Check]) -> None:
+        self._whole: dict[tuple[str, str], Check] = {}
+        self._make: dict[str, Callable[[Shape, Accepts], Check]] = {
+            "structure": self._structure,
+            "list": self._list,
+            "map": self._map,
+            "string": lambda shape, _: _string(shape),
+            "boolean": lambda *_: _boolean,
+            "blob": lambda shape, _: blob(shape),
+            "timestamp": lambda shape, _: timestamp(shape),
+            **dict.fromkeys(("integer", "long"), lambda shape, _: _integer(shape)),
+            **dict.fromkeys(("float", "double"), lambda shape, _: _number(shape)),
+        }
+
+    def check(self, shape: Shape, accepts: Accepts = WHOLE) -> Check:
+        """The check of a shape, made once where it is accepted whole."""
+        if "**" not in accepts:
+            return self._make[shape.type](shape, accepts)
+        key = (shape.service.name, shape.name)
+        if key not in self._whole:
+            self._whole[key] = self._make[shape.type](shape, WHOLE)
+        return self._whole[key]
+
+    def _structure(self, shape: Shape, accepts: Accepts) -> Check:
+        if shape.is_document:
+            return _anything
+        checks: dict[str, Check] = {}  # filled as members are met: shapes may contain themselves
+        required, known = frozenset(shape.required), shape.members
+
+        def check(value: Any, at: str, problems: list[str]) -> Any:
+            if not isinstance(value, Mapping):
+                problems.append(wrong_type(at or "The body", "an object", value))
+                return None
+            result = {}
+            for name, given in value.items():
+                if given is None:
+                    continue
+                if name not in checks and name in known:
+                    checks[name] = self._member(shape, name, accepts)
+                place = f"{at}.{name}" if at else str(name)
+                result[name] = checks.get(name, _unknown(shape))(given, place, problems)
+            _complete(shape, required, result, at, problems)
+            return result
+
+        return check
+
+    def _member(self, shape: Shape, name: str, accepts: Accepts) -> Check:
+        if "**" in accepts:
+            return self.check(shape.members[name].shape)
+        return self.check(shape.members[name].shape, accepts[name]) if name in accepts else _unsupported
+
+    def _list(self, shape: Shape, accepts: Accepts) -> Check:
+        one = self.check(shape.item, accepts) if shape.item.type != "structure" else None
+        complain = bounds(shape, " members")
+
+        def check(value: Any, at: str, problems: list[str]) -> Any:
+            if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+                problems.append(wrong_type(at, "a list", value))
+                return None
+            if complain:
+                complain(len(value), at, problems)
+            run = one or self.check(shape.item, accepts)
+            return [run(given, f"{at}[{place}]", problems) for place, given in enumerate(value)]
+
+        return check
+
+    def _map(self, shape: Shape, accepts: Accepts) -> Check:
+        key, one, complain = self.check(shape.key), self.check(shape.item, accepts), bounds(shape, " entries")
+
+        def check(value: Any, at: str, problems: list[str]) -> Any:
+            if not isinstance(value, Mapping):
+                problems.append(wrong_type(at, "an object", value))
+                return None
+            if complain:
+                complain(len(value), at, problems)
+            return {
+                key(name, f"{at}'s key", problems): one(item, f"{at}.{name}", problems) for name, item in value.items()
+            }
+
+        return check
+
+
+def _complete(shape: Shape, required: frozenset[str], given: Mapping[str, Any], at: str, problems: list[str]) -> None:
+    """Complain of required members that are not there, and of a union with another number of members than one."""
+    place = f"{at}." if at else ""
+    problems.extend(f"{place}{name} is required." for name in shape.required if name in required and name not in given)
+    if shape.is_union and len(given) != 1:
+        names = ", ".join(shape.members)
+        problems.append(f"{at or shape.name} must have exactly one of its members ({names}), not {len(given)}.")
+
+
+def _unknown(shape: Shape) -> Check:
+    def check(_: Any, at: str, problems: list[str]) -> None:
+        names = ", ".join(shape.members) or "none"
+        problems.append(f"{at[:200]} is no member of {shape.name}; its members are: {names}.")
+
+    return check
+
+
+def _unsupported(_: Any, at: str, problems: list[str]) -> None:
+    problems.append(f"{at} is not supported by Outcrop; leave it out.")
+
+
+def _anything(value: Any, _: str, __: list[str]) -> Any:
+    return value
+
+
+def _string(shape: Shape) -> Check:
+    complaints: list[tuple[Complain | None, Callable[[str], Any]]] = [
+        (bounds(shape, " characters"), len),
+        (wording(shape), str),
+    ]
+    active = [(complain, measure) for complain, measure in complaints if complain is not None]
+
+    def check(value: Any, at: str, problems: list[str]) -> Any:
+        if not isinstance(value, str):
+            problems.append(wrong_type(at, "a string", value))
+            return value
+        before = len(problems)
+        for complain, measure in active:
+            if len(problems) == before:  # a pattern is not run on a text that is too long
+                complain(measure(value), at, problems)
+        return value
+
+    return check
+
+
+def _boolean(value: Any, at: str, problems: list[str]) -> Any:
+    if not isinstance(value, bool):
+        problems.append(wrong_type(at, "true or false", value))
+    return value
+
+
+def _integer(shape: Shape) -> Check:
+    limit, complain = LIMITS[shape.type], bounds(shape)
+
+    def check(value: Any, at: str, problems: list[str]) -> Any:
+        if not isinstance(value, int) or isinstance(value, bool):
+            problems.append(wrong_type(at, "a whole number", value))
+        elif not -limit <= value < limit:
+            problems.append(f"{at} must be a number of {limit.bit_length()} bits.")
+        elif complain:
+            complain(value, at, problems)
+        return value
+
+    return check
+
+
+def _number(shape: Shape) -> Check:
+    complain = bounds(shape)
+
+    def check(value: Any, at: str, problems: list[str]) -> Any:
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            problems.append(wrong_type(at, "a number", value))
+        elif complain:
+            complain(value, at, problems)
+        return value
+
+    return check

@@ -1,0 +1,36 @@
+"""Tokens for the next page: where it begins, bound to the question that it belongs to."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hashlib
+import json
+from typing import Any
+
+from outcrop.core.errors import Invalid
+
+DIGEST = 12  # bytes that bind a token to its question
+
+
+def next_token(offset: int, *question: Any) -> str:
+    """A token for the page that begins at an offset of the results for this question."""
+    return base64.urlsafe_b64encode(offset.to_bytes(4, "big") + _digest(question)).decode().rstrip("=")
+
+
+def offset_of(token: str | None, *question: Any) -> int:
+    """Where a token's page begins; 0 for no token. Raises Invalid for a token of another question."""
+    if token is None:
+        return 0
+    try:
+        data = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        data = b""
+    if data[4:] != _digest(question):
+        raise Invalid("nextToken must be the one that the same request gave before.")
+    return int.from_bytes(data[:4], "big")
+
+
+def _digest(question: Any) -> bytes:
+    text = json.dumps(question, sort_keys=True, default=str)
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()[:DIGEST]

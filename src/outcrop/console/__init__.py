@@ -1,0 +1,1 @@
+"""The page for people, served from package data alone."""

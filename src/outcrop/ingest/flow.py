@@ -1,0 +1,115 @@
+"""The pipeline of a sync: listing, reading, embedding and writing overlap, and what is in flight is bounded."""
+
+from __future__ import annotations
+
+import os
+from asyncio import Queue, TaskGroup
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+
+from outcrop.core.errors import Unavailable
+from outcrop.core.protocols import Item
+from outcrop.ingest.budget import Budget
+from outcrop.ingest.changes import Known, vanished
+from outcrop.ingest.embedding import Batch, batches_of, embedded
+from outcrop.ingest.steps import Prepared, Work, document_id, prepare
+from outcrop.ingest.writing import remove, write
+
+LISTED_AHEAD = 10_000  # items; they make the total that progress is shown against
+CHUNKS_IN_FLIGHT = 4096  # between reading and writing, unless one document alone has more
+BATCHES_AHEAD = 2  # embedded and not yet written
+
+
+@dataclass(slots=True)
+class Seen:
+    """What the list has shown so far."""
+
+    ids: set[str]
+    unlisted: list[str]  # addresses of parts that could not be listed
+
+
+class Flow:
+    """One run of the pipeline over one data source."""
+
+    def __init__(self, work: Work, known: Mapping[str, Known], threads: int) -> None:
+        self._work = work
+        self._known = known
+        self._workers = (threads or os.cpu_count() or 1) + 2  # some wait for the disk while the parsers are busy
+        self._items: Queue[Item | None] = Queue(LISTED_AHEAD)
+        self._prepared: Queue[Prepared | None] = Queue(LISTED_AHEAD)  # bounded by the budget too
+        self._batches: Queue[Batch | None] = Queue(BATCHES_AHEAD)
+        self._budget = Budget(CHUNKS_IN_FLIGHT)
+        self._seen = Seen(set(), [])
+
+    async def run(self, *, allow_empty: bool) -> None:
+        """Bring the index in step with the source.
+
+        Raises:
+            Unavailable: The source cannot be listed, or lists nothing where it had documents before.
+            OutcropError: The embedding model or a store failed.
+        """
+        async with TaskGroup() as group:
+            group.create_task(self._list(allow_empty=allow_empty))
+            group.create_task(self._read())
+            group.create_task(self._embed())
+            group.create_task(self._write())
+        gone = vanished(self._known.values(), self._seen.ids, self._seen.unlisted)
+        await remove(gone, self._work)
+
+    async def _list(self, *, allow_empty: bool) -> None:
+        async for item in self._work.place.list(None):
+            self._work.meter.found += 1
+            self._work.meter.counts["metadata_scanned"] += bool(item.metadata)
+            if item.uri.endswith("/"):
+                self._seen.unlisted.append(item.uri)
+                self._work.meter.fail(item.name, item.fault.message if item.fault is not None else "")
+            else:
+                self._seen.ids.add(document_id(self._work.source, item))
+                await self._items.put(item)
+        known = sum(one.searchable for one in self._known.values())
+        if not allow_empty and not self._work.meter.found and known:
+            message = (
+                f"The source {self._work.source.name} has no documents now, but {known} of it are indexed. Nothing was "
+                "removed, because a drive may be missing. If it was emptied on purpose, sync with --allow-empty."
+            )
+            raise Unavailable(message)
+        await self._items.put(None)
+
+    async def _read(self) -> None:
+        async with TaskGroup() as group:
+            for _ in range(self._workers):
+                group.create_task(self._read_items())
+        await self._prepared.put(None)
+
+    async def _read_items(self) -> None:
+        while (item := await self._items.get()) is not None:
+            known = self._known.get(document_id(self._work.source, item))
+            prepared = await prepare(item, known, self._work)
+            if prepared is not None:
+                await self._budget.take(len(prepared.chunks))
+                await self._prepared.put(prepared)
+        await self._items.put(None)  # for the next worker
+
+    async def _embed(self) -> None:
+        async for batch in batches_of(self._waiting()):
+            async for part in embedded(batch, self._work):
+                await self._batches.put(part)
+        await self._batches.put(None)
+
+    async def _waiting(self) -> AsyncIterator[list[Prepared]]:
+        """What is prepared, as much at a time as there is: nobody waits for a batch to be full."""
+        while (first := await self._prepared.get()) is not None:
+            ready = [first]
+            while not self._prepared.empty():
+                more = self._prepared.get_nowait()
+                if more is None:
+                    yield ready
+                    return
+                ready.append(more)
+            yield ready
+
+    async def _write(self) -> None:
+        while (batch := await self._batches.get()) is not None:
+            await write(batch, self._work)
+            for prepared in batch.finished:
+                self._budget.give(len(prepared.chunks))

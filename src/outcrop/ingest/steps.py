@@ -1,0 +1,233 @@
+"""From an item of a source to chunks that are ready to be embedded: fetch, compare, read, cut."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Literal
+
+from outcrop.core.chunks import Chunk
+from outcrop.core.clock import Clock
+from outcrop.core.errors import OutcropError, Unreadable
+from outcrop.core.ids import derived_id
+from outcrop.core.parsed import Blob, ParsedDocument
+from outcrop.core.protocols import Chunker, Embedder, Item, MetadataStore, Reader, Source, VectorStore
+from outcrop.core.records import DataSource, Document, KnowledgeBase
+from outcrop.ingest.changes import Fingerprints, Known, change_of
+from outcrop.ingest.fingerprints import chunks_hash, content_hash, metadata_hash, settings_hash
+from outcrop.ingest.progress import Meter
+
+Outcome = Literal["indexed", "modified", "failed", "ignored", "metadata_modified"]
+NAMED_PAGES = 10  # how many pages without text a reason names
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """What a sync works with."""
+
+    base: KnowledgeBase
+    source: DataSource
+    metadata: MetadataStore
+    place: Source
+    reader: Reader
+    chunker: Chunker
+    embedder: Embedder
+    store: VectorStore
+    clock: Clock
+    meter: Meter
+    embedding: str  # the model and its precision: vectors of another one are never reused
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """A document as it will be recorded, and its chunks; without chunks, what the index holds of it goes."""
+
+    document: Document
+    outcome: Outcome
+    known: Known | None
+    chunks: Sequence[Chunk] = ()
+
+
+async def prepare(item: Item, known: Known | None, work: Work) -> Prepared | None:
+    """What has to be written of a document; None where that is nothing."""
+    fault = item.fault
+    if fault is None and not work.reader.supports(item.name):
+        fault = Unreadable("unsupported", "Files of this kind are not read as documents.")
+    if fault is not None:
+        return _without_text(item, known, work, fault)
+    try:
+        blob = await work.place.fetch(item)
+        content = await asyncio.to_thread(content_hash, blob)
+    except Unreadable as error:
+        return _without_text(item, known, work, error)
+    except OSError as error:
+        fault = Unreadable("unreachable", f"The file cannot be read: {error.strerror}.")
+        return _without_text(item, known, work, fault)
+    now = _prints(item, content, known.media_type if known is not None else "", work)
+    change = change_of(known, now)
+    if change == "unchanged":
+        # A document that failed and is as it was fails again, without being read.
+        work.meter.add("failed" if known is not None and known.status == "FAILED" else "unchanged")
+        return None
+    if change == "metadata" and known is not None:
+        return await _with_metadata(item, known, work)
+    return await _with_text(item, known, work, blob, content)
+
+
+async def _with_text(item: Item, known: Known | None, work: Work, blob: Blob, content: str) -> Prepared | None:
+    """The chunks of a document that is new or has changed, or the reason why there are none."""
+    work.meter.begin(item.name)
+    try:
+        parsed = await _parsed(blob, work)
+        document = _record(item, known, work, content, parsed.media_type)
+        chunks = _with_attributes(item, await _chunked(document.id, parsed, work))
+    except Unreadable as error:
+        return _without_text(item, known, work, error, content)
+    document = replace(
+        document,
+        title=parsed.title,
+        warnings=parsed.warnings,
+        coverage=parsed.coverage(),
+        chunks=len(chunks),
+        chunks_hash=chunks_hash(chunk.id for chunk in chunks),
+        **_completeness(parsed),
+    )
+    outcome: Outcome = "modified" if known is not None and known.searchable else "indexed"
+    return Prepared(document=document, outcome=outcome, known=known, chunks=chunks)
+
+
+async def _parsed(blob: Blob, work: Work) -> ParsedDocument:
+    """The text of a file; whatever goes wrong is Unreadable, for it concerns this file alone."""
+    work.meter.counts["parsed"] += 1
+    try:
+        return await work.reader.read(blob)
+    except Unreadable:
+        raise
+    except Exception as error:
+        _log.exception("The reader failed on %s", blob.name)
+        raise Unreadable("crashed", f"The parser failed: {type(error).__name__}: {error}") from error
+
+
+async def _chunked(document_id: str, parsed: ParsedDocument, work: Work) -> Sequence[Chunk]:
+    try:
+        chunks = await work.chunker.chunk(document_id, parsed)
+    except OutcropError:  # the embedding model, which semantic chunking asks, is not this document's fault
+        raise
+    except Exception as error:
+        _log.exception("The chunker failed on the document %s", document_id)
+        raise Unreadable("crashed", f"The chunker failed: {type(error).__name__}: {error}") from error
+    if not any(chunk.searchable for chunk in chunks):
+        raise Unreadable("no_text", "No text was found in it.")
+    return chunks
+
+
+def _completeness(parsed: ParsedDocument) -> dict[str, Any]:
+    """The status, and where pages gave no text the sentence that names them."""
+    empty = [str(page.number) for page in parsed.pages if page.method == "empty"]
+    if not empty:
+        return {"status": "INDEXED"}
+    named = ", ".join(empty[:NAMED_PAGES]) + (", ..." if len(empty) > NAMED_PAGES else "")
+    reason = f"{len(empty)} of {len(parsed.pages)} pages gave no text: {named}."
+    return {"status": "PARTIALLY_INDEXED", "reason": reason, "reason_code": "no_text"}
+
+
+def _with_attributes(item: Item, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
+    """The chunks with the metadata that is to be embedded at the head of their context.
+
+    Their ids follow, because an id stands for a vector too.
+    """
+    if not item.embedded:
+        return chunks
+    lines = _embedded(item)
+
+    def named(id: str) -> str:
+        return derived_id(id, lines)
+
+    return [
+        replace(
+            chunk,
+            id=named(chunk.id),
+            parent_id=named(chunk.parent_id) if chunk.parent_id is not None else None,
+            context=f"{lines}\n{chunk.context}" if chunk.context else lines,
+        )
+        for chunk in chunks
+    ]
+
+
+def _embedded(item: Item) -> str:
+    """The metadata that is to be embedded, a line each."""
+    values = ((key, item.metadata[key]) for key in item.embedded)
+    return "\n".join(f"{key}: {', '.join(one) if isinstance(one, tuple) else one}" for key, one in values)
+
+
+async def _with_metadata(item: Item, known: Known, work: Work) -> Prepared:
+    """A document whose metadata alone changed."""
+    stored = await work.metadata.get(Document, known.id)
+    document = replace(
+        stored, metadata=item.metadata, metadata_hash=metadata_hash(item.metadata), updated_at=work.clock()
+    )
+    return Prepared(document=document, outcome="metadata_modified", known=known)
+
+
+def _without_text(item: Item, known: Known | None, work: Work, fault: Unreadable, content: str = "") -> Prepared | None:
+    """What becomes of a document that cannot be had or read.
+
+    One that cannot be reached now stays as it was indexed, since its content may be as it was. In every other case
+    nothing of it stays searchable, because an old text would be taken for the present one.
+    """
+    ignored = content == "" and fault.reason == "unsupported"
+    if ignored and known is not None and _ignored_before(item, known):
+        work.meter.add("ignored")
+        return None
+    if fault.reason == "unreachable" and known is not None and known.searchable and not known.in_doubt:
+        work.meter.fail(item.name, f"{fault.message} It stays searchable as it was.")
+        return None
+    document = replace(
+        _record(item, known, work, content, ""),
+        status="IGNORED" if ignored else "FAILED",
+        reason=fault.message,
+        reason_code=fault.reason,
+    )
+    return Prepared(document=document, outcome="ignored" if ignored else "failed", known=known)
+
+
+def _ignored_before(item: Item, known: Known) -> bool:
+    return known.status == "IGNORED" and not known.in_doubt and known.prints.metadata == metadata_hash(item.metadata)
+
+
+def _record(item: Item, known: Known | None, work: Work, content: str, media_type: str) -> Document:
+    """A document of which nothing but its address and fingerprints is known."""
+    now, prints = work.clock(), _prints(item, content, media_type, work)
+    return Document(
+        id=document_id(work.source, item),
+        created_at=(known.created_at if known is not None else None) or now,
+        updated_at=now,
+        knowledge_base_id=work.base.id,
+        data_source_id=work.source.id,
+        uri=item.uri,
+        name=item.name,
+        status="INDEXED",
+        content_hash=prints.content,
+        settings_hash=prints.settings,
+        metadata_hash=prints.metadata,
+        size=item.size,
+        media_type=media_type,
+        metadata=item.metadata,
+    )
+
+
+def _prints(item: Item, content: str, media_type: str, work: Work) -> Fingerprints:
+    version = work.reader.version(media_type)
+    return Fingerprints(
+        content=content,
+        settings=settings_hash(version, work.source.chunking, _embedded(item), work.embedding),
+        metadata=metadata_hash(item.metadata),
+    )
+
+
+def document_id(source: DataSource, item: Item) -> str:
+    """The id of a document: the same at every sync."""
+    return derived_id(source.id, item.uri)

@@ -1,0 +1,189 @@
+"""The sync of a data source: one ingestion job, from its start to its end, however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, replace
+
+from outcrop.core.chunks import IndexSpec
+from outcrop.core.clock import Clock
+from outcrop.core.errors import Conflict, OutcropError
+from outcrop.core.filters import equals
+from outcrop.core.ids import NewId
+from outcrop.core.protocols import Adapters, MetadataStore, every
+from outcrop.core.records import DataSource, IngestionJob, JobStatus, KnowledgeBase
+from outcrop.core.settings import Settings
+from outcrop.ingest.agreement import known_documents
+from outcrop.ingest.flow import Flow
+from outcrop.ingest.locks import locked
+from outcrop.ingest.progress import Meter, Show
+from outcrop.ingest.steps import Work
+
+HEARTBEAT = 2.0  # seconds between two looks at the job's record
+RUNNING: frozenset[JobStatus] = frozenset({"STARTING", "IN_PROGRESS", "STOPPING"})
+_log = logging.getLogger(__name__)
+
+
+class _Stopped(Exception):
+    """Someone asked the job to stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a sync is done."""
+
+    allow_empty: bool = False  # a source without documents empties the index
+    check: bool = False  # compare the index with the records document by document first
+
+
+class Syncs:
+    """Runs ingestion jobs; one at a time for each data source, in whatever process."""
+
+    def __init__(
+        self, metadata: MetadataStore, adapters: Adapters, settings: Settings, clock: Clock, new_id: NewId
+    ) -> None:
+        self._metadata = metadata
+        self._adapters = adapters
+        self._settings = settings
+        self._clock = clock
+        self._new_id = new_id
+        self.heartbeat = HEARTBEAT
+
+    async def run(
+        self,
+        base: KnowledgeBase,
+        source: DataSource,
+        progress: Show | None = None,
+        options: Options = Options(),  # frozen
+    ) -> IngestionJob:
+        """Bring the index in step with a data source; the finished job, COMPLETE or FAILED with its reasons.
+
+        A document that cannot be read never fails the job; the source, the embedding model and the stores can.
+
+        Raises:
+            Conflict: A sync of this data source is running, or the knowledge base is being deleted.
+        """
+        with locked(self._settings.data, source):
+            base, source = await self._current(base, source)
+            interrupted = await self._end_interrupted(source)
+            job = await self._begin(base, source)
+            check = options.check or interrupted
+            return await self._run(job, base, source, Meter(progress), replace(options, check=check))
+
+    async def stop(self, job_id: str) -> IngestionJob:
+        """Ask a running job, in whatever process, to stop soon. Raises NotFound, and Conflict where it has ended."""
+        job = await self._metadata.get(IngestionJob, job_id)
+        if job.status not in RUNNING:
+            raise Conflict(f"The job {job_id} has ended: it is {job.status}.")
+        return await self._metadata.put(replace(job, status="STOPPING", updated_at=self._clock()), expect=job.version)
+
+    async def _current(self, base: KnowledgeBase, source: DataSource) -> tuple[KnowledgeBase, DataSource]:
+        """The records as they are now that nobody else may change them."""
+        base = await self._metadata.get(KnowledgeBase, base.id)
+        source = await self._metadata.get(DataSource, source.id)
+        if base.status != "ACTIVE" or source.status != "AVAILABLE":
+            raise Conflict(f"{base.name} is {base.status} and its data source {source.name} {source.status}.")
+        return base, source
+
+    async def _end_interrupted(self, source: DataSource) -> bool:
+        """Fail the jobs whose process died; whether the last job ended in any other way than well."""
+        last: IngestionJob | None = None
+        async for job in every(self._metadata, IngestionJob, equals("data_source_id", source.id)):
+            last = job
+            if job.status in RUNNING:
+                await self._end(job, Meter(), "FAILED", "The process that ran it was interrupted.")
+        return last is not None and last.status != "COMPLETE"
+
+    async def _begin(self, base: KnowledgeBase, source: DataSource) -> IngestionJob:
+        now = self._clock()
+        job = IngestionJob(
+            id=self._new_id(),
+            created_at=now,
+            updated_at=now,
+            knowledge_base_id=base.id,
+            data_source_id=source.id,
+            status="IN_PROGRESS",
+        )
+        return await self._metadata.put(job, expect=0)
+
+    async def _run(
+        self, job: IngestionJob, base: KnowledgeBase, source: DataSource, meter: Meter, options: Options
+    ) -> IngestionJob:
+        try:
+            with _first_error():
+                async with asyncio.TaskGroup() as group:
+                    beat = group.create_task(self._heartbeat(job, meter))
+                    await self._work(base, source, meter, options)
+                    beat.cancel()
+        except _Stopped:
+            return await self._end(job, meter, "STOPPED")
+        except asyncio.CancelledError:
+            await asyncio.shield(self._end(job, meter, "STOPPED", "It was cancelled."))
+            raise
+        except OutcropError as error:
+            return await self._end(job, meter, "FAILED", error.message)
+        except Exception as error:
+            await self._end(job, meter, "FAILED", f"An unexpected error: {type(error).__name__}: {error}")
+            raise
+        return await self._end(job, meter, "COMPLETE")
+
+    async def _work(self, base: KnowledgeBase, source: DataSource, meter: Meter, options: Options) -> None:
+        """Everything between the start and the end of the job."""
+        store = self._adapters.vector_store(base.vector_store)
+        await store.create(IndexSpec(name=base.index, dimensions=base.dimensions))
+        known = await known_documents(self._metadata, store, base, source, check=options.check)
+        embedder = self._adapters.embedder(base.embedding_model)
+        work = Work(
+            base=base,
+            source=source,
+            metadata=self._metadata,
+            place=self._adapters.source(source),
+            reader=self._adapters.reader(),
+            chunker=self._adapters.chunker(source.chunking, embedder),
+            embedder=embedder,
+            store=store,
+            clock=self._clock,
+            meter=meter,
+            embedding=f"{embedder.model} {self._settings.embedding_precision}",
+        )
+        await Flow(work, known, self._settings.threads).run(allow_empty=options.allow_empty)
+
+    async def _heartbeat(self, job: IngestionJob, meter: Meter) -> None:
+        """Keep the job's counts current, and see whether someone asks it to stop."""
+        while True:
+            await asyncio.sleep(self.heartbeat)
+            current = await self._metadata.get(IngestionJob, job.id)
+            if current.status == "STOPPING":
+                raise _Stopped
+            with suppress(Conflict):  # someone asks just now; the next beat sees it
+                counted = replace(current, statistics=meter.statistics(), updated_at=self._clock())
+                await self._metadata.put(counted, expect=current.version)
+
+    async def _end(self, job: IngestionJob, meter: Meter, status: JobStatus, *reasons: str) -> IngestionJob:
+        now = self._clock()
+        statistics = meter.statistics() if meter.found or meter.counts else job.statistics
+        meter.tell(last=True)
+        ended = replace(
+            job,
+            status=status,
+            statistics=statistics,
+            failure_reasons=(*reasons, *meter.reasons()),
+            finished_at=now,
+            updated_at=now,
+        )
+        return await self._metadata.put(ended)
+
+
+@contextmanager
+def _first_error() -> Iterator[None]:
+    """Raise the first error of a task group, which is why the others were cancelled, instead of the group."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from group

@@ -1,0 +1,109 @@
+"""The contract of sources: a stable list, true contents, and faults that stay with one document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Protocol
+
+import pytest
+
+from outcrop.core.errors import Unavailable, Unreadable
+from outcrop.core.protocols import Item, Source
+
+
+class Place(Protocol):
+    """The far side of a source under test, as its owner changes it."""
+
+    def write(self, name: str, data: bytes, metadata: Mapping[str, Any] | None = None) -> None:
+        """Put a document, with metadata where the source knows such."""
+        ...
+
+    def remove(self, name: str) -> None:
+        """Remove a document and its metadata."""
+        ...
+
+    def vanish(self) -> None:
+        """Make the whole place go away."""
+        ...
+
+
+async def listed(source: Source) -> list[Item]:
+    """Everything that a source lists."""
+    return [item async for item in source.list(None)]
+
+
+class SourceContract:
+    """Subclass it with two fixtures: `place`, empty, and `source`, which reads it."""
+
+    @pytest.fixture
+    def place(self) -> Place:
+        """The empty place."""
+        raise NotImplementedError
+
+    @pytest.fixture
+    def source(self, place: Place) -> Source:
+        """The source under test."""
+        raise NotImplementedError
+
+    async def test_an_empty_place_lists_nothing(self, source: Source) -> None:
+        assert await listed(source) == []
+
+    async def test_every_document_is_listed_once_in_a_stable_order(self, place: Place, source: Source) -> None:
+        names = ["b.txt", "a.txt", "deep/er/c.txt", "deep/a.txt", "Z.txt", "\u00fc \u6587 %20#?.txt"]
+        for name in names:
+            place.write(name, b"x")
+        first = await listed(source)
+        assert sorted(item.name for item in first) == sorted(names)
+        assert [item.uri for item in await listed(source)] == [item.uri for item in first]
+        assert len({item.uri for item in first}) == len(names)
+
+    async def test_an_address_is_ascii_and_stays_the_same_when_the_content_changes(
+        self, place: Place, source: Source
+    ) -> None:
+        place.write("\u00fc b.txt", b"1")
+        before = await listed(source)
+        place.write("\u00fc b.txt", b"22")
+        assert [item.uri for item in await listed(source)] == [item.uri for item in before]
+        assert before[0].uri.isascii()
+        assert " " not in before[0].uri
+
+    async def test_the_content_is_the_bytes_as_they_are_now(self, place: Place, source: Source) -> None:
+        data = bytes(range(256)) * 10
+        place.write("a.bin", b"old")
+        (item,) = await listed(source)
+        place.write("a.bin", data)
+        blob = await source.fetch(item)
+        assert (blob.read(), blob.size(), blob.name) == (data, len(data), "a.bin")
+
+    async def test_the_list_gives_sizes(self, place: Place, source: Source) -> None:
+        place.write("a.txt", b"12345")
+        place.write("b.txt", b"")
+        assert [item.size for item in await listed(source)] == [5, 0]
+
+    async def test_metadata_comes_with_its_types(self, place: Place, source: Source) -> None:
+        metadata = {"team": "plant", "year": 2026, "ratio": 0.5, "public": True, "tags": ["a", "b"]}
+        place.write("a.txt", b"x", metadata)
+        (item,) = await listed(source)
+        assert item.metadata == {**metadata, "tags": ("a", "b")}
+        assert type(item.metadata["year"]) is int
+        assert type(item.metadata["public"]) is bool
+
+    async def test_a_removed_document_is_no_longer_listed(self, place: Place, source: Source) -> None:
+        place.write("a.txt", b"x", {"k": "v"})
+        place.write("b.txt", b"y")
+        place.remove("a.txt")
+        assert [item.name for item in await listed(source)] == ["b.txt"]
+
+    async def test_a_document_that_went_away_after_the_list_is_unreachable(self, place: Place, source: Source) -> None:
+        place.write("a.txt", b"x")
+        (item,) = await listed(source)
+        place.remove("a.txt")
+        with pytest.raises(Unreadable) as caught:
+            await source.fetch(item)
+        assert caught.value.reason == "unreachable"
+
+    async def test_a_place_that_went_away_is_an_error_and_not_an_empty_list(self, place: Place, source: Source) -> None:
+        place.write("a.txt", b"x")
+        place.vanish()
+        with pytest.raises(Unavailable):
+            await listed(source)
