@@ -64,7 +64,7 @@ def whole(request: Request, calls: int) -> float:
     """CPU microseconds of the whole application a call, without the search."""
     services = small_services(Path(tempfile.mkdtemp()), PASSAGES)
     hits = tuple(Hit(point=one, score=0.5) for one in services.answers.points[:6])
-    services.answers._hits = lambda *_: hits  # type: ignore[method-assign]
+    services.answers._hits = lambda *_: hits  # type: ignore[method-assign]  # noqa: SLF001 # no search
     app = bedrock_app(services)  # type: ignore[arg-type]
     scope = {
         "type": "http", "method": request.method, "path": request.raw_path, "raw_path": request.raw_path.encode(),

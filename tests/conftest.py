@@ -39,6 +39,7 @@ PASSAGES = (
         text="| Part | Price |\n| --- | --- |\n| Widget flights kit | 40 |",
         place=Place(sheet="Prices", first_row=2, last_row=3),
     ),
+    Passage(name="mountains.txt", text="𝔘nicode mountains 🏔️ cost 北京 nothing. The budget is elsewhere."),
     Passage(
         name="hostile.html",
         text="<img src=x onerror=\"document.title='owned'\"> <script>document.title='owned'</script> hostile marker.",

@@ -151,11 +151,20 @@ def wide_encoding(data: bytes) -> str | None:
         return None
     even, odd = sample[::2], sample[1::2]
     zeros_even, zeros_odd, half = even.count(0), odd.count(0), max(len(even), 1)
-    if zeros_odd > half * 0.05 and zeros_even < zeros_odd * 0.05 and _strict(sample, "utf-16-le"):
+    if zeros_odd > half * 0.05 and zeros_even < zeros_odd * 0.05 and _reads(sample, "utf-16-le"):
         return "utf-16-le"
-    if zeros_even > half * 0.05 and zeros_odd < zeros_even * 0.05 and _strict(sample, "utf-16-be"):
+    if zeros_even > half * 0.05 and zeros_odd < zeros_even * 0.05 and _reads(sample, "utf-16-be"):
         return "utf-16-be"
     return None
+
+
+def _reads(sample: bytes, encoding: str) -> bool:
+    """Whether a sample is text in an encoding: valid, and hardly a control character."""
+    found = _strict(sample, encoding)
+    if found is None:
+        return False
+    control = sum(character < " " and character not in "\t\n\f\r" for character in found.text)
+    return control <= len(found.text) * MOST_CONTROL
 
 
 def guess(data: bytes) -> str:

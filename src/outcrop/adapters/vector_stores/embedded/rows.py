@@ -145,6 +145,7 @@ def drafted(point: Point) -> Draft:
     record = [
         chunk.text, chunk.context, chunk.ordinal, chunk.start, chunk.end, chunk.tokens, chunk.parent_id,
         chunk.searchable, place.first_page, place.last_page, place.sheet, place.first_row, place.last_row,
+        place.rows,
     ]  # fmt: skip
     metadata = {key: list(v) if isinstance(v, tuple | list) else v for key, v in point.metadata.items()}
     return Draft(
@@ -184,7 +185,7 @@ def point(found: Sequence[Any], shared: Fields) -> Point:
     """The point of a row (chunk, document, record, vector, boxes)."""
     name, document, record, vector, boxes = found
     text, context, ordinal, start, end, tokens, parent_id, searchable, *place = _loaded(record)
-    first_page, last_page, sheet, first_row, last_row = place
+    first_page, last_page, sheet, first_row, last_row, rows = place
     chunk = Chunk(
         id=name,
         document_id=document,
@@ -196,7 +197,14 @@ def point(found: Sequence[Any], shared: Fields) -> Point:
         context=context,
         parent_id=parent_id,
         searchable=searchable,
-        place=Place(first_page=first_page, last_page=last_page, sheet=sheet, first_row=first_row, last_row=last_row),
+        place=Place(
+            first_page=first_page,
+            last_page=last_page,
+            sheet=sheet,
+            first_row=first_row,
+            last_row=last_row,
+            rows=tuple((begins, number) for begins, number in rows),
+        ),
         boxes=None if boxes is None else Boxes.from_bytes(zlib.decompress(boxes)),
     )
     return Point(
@@ -204,7 +212,7 @@ def point(found: Sequence[Any], shared: Fields) -> Point:
         vector=None if vector is None else np.frombuffer(vector, dtype="<f4"),
         uri=shared.uri,
         data_source_id=shared.data_source_id,
-        metadata=dict(shared.metadata),
+        metadata=shared.metadata,  # one object for all points of a document: it is not to be changed
     )
 
 
