@@ -7,18 +7,63 @@ evaluation: strategies and optimizations", 1995).
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from outcrop.adapters.vector_stores.embedded.nearest import leading
-from outcrop.adapters.vector_stores.embedded.segments import Segment, gains
+from outcrop.adapters.vector_stores.embedded.segments import Segment, gains, norms
 from outcrop.adapters.vector_stores.scoring import K1
 
 GAIN = K1 + 1  # how much more than its weight a term can add
 _ROUNDING = np.float32(1 - 1e-5)  # sums are made in different orders
+_TABLE_BYTES = 32 << 20  # for each segment of a snapshot
+_RAISED_EVERY = 4  # terms looked up before the edge is worked out again, which costs about as much
 _SHORT = 2000  # postings of a term that are counted before it is worth asking whether to go on
+
+
+class Postings:
+    """The postings of one segment with the norms of one snapshot.
+
+    For terms that many rows have, the gain of every row is kept as one table, which is faster than postings.
+    """
+
+    def __init__(self, segment: Segment, average: float) -> None:
+        self.segment = segment
+        self.norm = norms(segment.lengths, average)
+        self._tables: OrderedDict[int, NDArray[np.float32]] = OrderedDict()
+        self._lock = Lock()
+
+    def table(self, begin: int, end: int) -> NDArray[np.float32] | None:
+        """The gain of each row by the term with these postings, shape (n,); None for a term that few rows have."""
+        if end - begin <= max(_SHORT, len(self.segment) // 16):
+            return None
+        with self._lock:
+            found = self._tables.get(begin)
+            if found is None:
+                places = self.segment.places[begin:end]
+                found = np.zeros(len(self.segment), dtype=np.float32)
+                found[places] = gains(self.segment.counts[begin:end], self.norm[places])
+                self._tables[begin] = found
+                while len(self._tables) * found.nbytes > _TABLE_BYTES:
+                    self._tables.popitem(last=False)
+            else:
+                self._tables.move_to_end(begin)
+            return found
+
+    def of(self, begin: int, end: int, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The gain of each of these rows by the term with these postings."""
+        table = self.table(begin, end)
+        if table is not None:
+            return table[positions]
+        places = self.segment.places[begin:end]
+        at = np.searchsorted(places, positions.astype(np.int32))
+        np.minimum(at, len(places) - 1, out=at)
+        counts = self.segment.counts[begin:end][at] * (places[at] == positions)
+        return gains(counts, self.norm[positions])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,14 +121,14 @@ class Wanted:
     allowed: NDArray[np.bool_] | None
 
 
-def best(segment: Segment, query: Asked, norm: NDArray[np.float32], wanted: Wanted) -> Found:
+def best(postings: Postings, query: Asked, wanted: Wanted) -> Found:
     """The highest-scoring allowed rows, with some that tie with the last one; none that score below the floor."""
     sizes = query.ends - query.begins
     done = int(np.argmax(sizes > _SHORT)) if (sizes > _SHORT).any() else len(sizes)
-    sums = _counted_together(segment, query, norm, done)
+    sums = _counted_together(postings, query, done)
     edge = _edge(sums, wanted, wanted.floor)
     while done < len(sizes) and query.rest[done] >= edge:
-        _count(segment, query, norm, done, sums)
+        _count(postings, query, done, sums)
         done += 1
         if done == len(sizes) or sizes[done] > _SHORT:
             edge = _edge(sums, wanted, edge)
@@ -91,25 +136,23 @@ def best(segment: Segment, query: Asked, norm: NDArray[np.float32], wanted: Want
     places = np.flatnonzero(hopeful if wanted.allowed is None else hopeful & wanted.allowed)
     totals = sums[places]
     for i in range(done, len(sizes)):
-        places, totals = _still_hopeful(places, totals, query.rest[i], wanted)
-        totals += _looked_up(segment, query, norm[places], places, i)
+        if (i - done) % _RAISED_EVERY == 1:
+            edge = max(edge, _reached(totals, wanted.limit))
+        stay = totals + query.rest[i] >= edge
+        places, totals = places[stay], totals[stay]
+        totals += query.weights[i] * postings.of(int(query.begins[i]), int(query.ends[i]), places)
     top = leading(totals, wanted.limit)
     reached = totals[top].min() if len(top) >= wanted.limit else wanted.floor
     return Found(places[top], sums, done, max(np.float32(reached), wanted.floor))
 
 
 def scores_of(
-    segment: Segment,
-    query: Asked,
-    norm: NDArray[np.float32],
-    positions: NDArray[np.int64],
-    found: Found | None = None,
+    postings: Postings, query: Asked, positions: NDArray[np.int64], found: Found | None = None
 ) -> NDArray[np.float32]:
     """The score of each of these rows; 0 where it has none of the terms."""
     totals = np.zeros(len(positions), dtype=np.float32) if found is None else found.sums[positions]
-    own = norm[positions]
     for i in range(0 if found is None else found.done, len(query.weights)):
-        totals += _looked_up(segment, query, own, positions, i)
+        totals += query.weights[i] * postings.of(int(query.begins[i]), int(query.ends[i]), positions)
     return totals
 
 
@@ -118,57 +161,32 @@ def _edge(sums: NDArray[np.float32], wanted: Wanted, before: np.float32) -> np.f
     above = sums > before
     if wanted.allowed is not None:
         above &= wanted.allowed
-    own = sums[above]
-    if len(own) < wanted.limit:
-        return before
-    return max(np.float32(np.partition(own, len(own) - wanted.limit)[len(own) - wanted.limit] * _ROUNDING), before)
+    return max(_reached(sums[above], wanted.limit), before)
 
 
-def _still_hopeful(
-    places: NDArray[np.int64], totals: NDArray[np.float32], rest: np.float32, wanted: Wanted
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """The candidates that may still be among the best with what the remaining terms can add."""
-    if len(places) <= 2 * wanted.limit:
-        return places, totals
-    reached = np.partition(totals, len(totals) - wanted.limit)[len(totals) - wanted.limit]
-    stay = totals + rest >= max(np.float32(reached * _ROUNDING), wanted.floor)
-    return places[stay], totals[stay]
+def _reached(totals: NDArray[np.float32], limit: int) -> np.float32:
+    """What the best `limit` have, less what rounding may make of it; 0 where there are fewer."""
+    if len(totals) < limit:
+        return np.float32(0)
+    return np.float32(np.partition(totals, len(totals) - limit)[len(totals) - limit] * _ROUNDING)
 
 
-def _counted_together(segment: Segment, query: Asked, norm: NDArray[np.float32], upto: int) -> NDArray[np.float32]:
+def _counted_together(postings: Postings, query: Asked, upto: int) -> NDArray[np.float32]:
     """For each row what the first terms, which are rare, add up to."""
+    segment = postings.segment
     begins, sizes = query.begins[:upto], (query.ends - query.begins)[:upto]
     at = np.repeat(begins - np.cumsum(sizes) + sizes, sizes) + np.arange(int(sizes.sum()))
     places = segment.places[at]
-    added = np.repeat(query.weights[:upto], sizes) * gains(segment.counts[at], norm[places])
+    added = np.repeat(query.weights[:upto], sizes) * gains(segment.counts[at], postings.norm[places])
     return np.bincount(places, weights=added, minlength=len(segment)).astype(np.float32)
 
 
-def _is_common(segment: Segment, begin: int, end: int) -> bool:
-    return end - begin > max(_SHORT, len(segment) // 16)
-
-
-def _count(segment: Segment, query: Asked, norm: NDArray[np.float32], i: int, sums: NDArray[np.float32]) -> None:
+def _count(postings: Postings, query: Asked, i: int, sums: NDArray[np.float32]) -> None:
     """Add to the sum of each row what a term adds."""
     begin, end = int(query.begins[i]), int(query.ends[i])
-    if _is_common(segment, begin, end):
-        sums += query.weights[i] * gains(segment.common.counts(segment, begin, end), norm)
+    table = postings.table(begin, end)
+    if table is not None:
+        sums += query.weights[i] * table
     else:
-        places = segment.places[begin:end]
-        sums[places] += query.weights[i] * gains(segment.counts[begin:end], norm[places])
-
-
-def _looked_up(
-    segment: Segment, query: Asked, norm: NDArray[np.float32], positions: NDArray[np.int64], i: int
-) -> NDArray[np.float32]:
-    """What a term adds to each of these rows, which have these norms."""
-    begin, end = int(query.begins[i]), int(query.ends[i])
-    if _is_common(segment, begin, end):
-        counts = segment.common.counts(segment, begin, end)[positions]
-    else:
-        places = segment.places[begin:end]
-        at = np.searchsorted(places, positions.astype(np.int32))
-        np.minimum(at, len(places) - 1, out=at)
-        counts = segment.counts[begin:end][at] * (places[at] == positions)
-    added: NDArray[np.float32] = query.weights[i] * gains(counts, norm)
-    return added
+        places = postings.segment.places[begin:end]
+        sums[places] += query.weights[i] * gains(postings.segment.counts[begin:end], postings.norm[places])

@@ -212,7 +212,7 @@ def point(found: Sequence[Any], shared: Fields) -> Point:
         vector=None if vector is None else np.frombuffer(vector, dtype="<f4"),
         uri=shared.uri,
         data_source_id=shared.data_source_id,
-        metadata=dict(shared.metadata),
+        metadata=shared.metadata,  # one object for all points of a document: it is not to be changed
     )
 
 

@@ -13,8 +13,9 @@ from outcrop.adapters.vector_stores.embedded import keywords, nearest, rows
 from outcrop.adapters.vector_stores.embedded.filtering import Mask
 from outcrop.adapters.vector_stores.embedded.segments import Segment, term_hash
 from outcrop.adapters.vector_stores.embedded.snapshots import Snapshot
-from outcrop.adapters.vector_stores.scoring import DECIMALS, blended, depth, keyword_share
+from outcrop.adapters.vector_stores.scoring import DECIMALS, depth, keyword_share
 from outcrop.core.chunks import Hit, Search
+from outcrop.core.ranking import blended
 
 _SPARE = 8  # candidates beyond the limit whose cosine is computed exactly, as the 8-bit vectors order them roughly
 
@@ -57,14 +58,14 @@ class Run:
 
     def _in_segment(self, i: int, floor: np.float32) -> tuple[Candidates, np.float32]:
         """The candidates of a segment, and the keyword score that rows of later segments must reach."""
-        segment, norm, asked = self.snapshot.segments[i], self.snapshot.norms()[i], self.asked[i]
+        segment, postings, asked = self.snapshot.segments[i], self.snapshot.postings()[i], self.asked[i]
         worded = None
         if self.query.mode != "semantic":
             wanted = keywords.Wanted(self._depth(), floor, self._allowed(i))
-            worded = keywords.best(segment, asked, norm, wanted)
+            worded = keywords.best(postings, asked, wanted)
         near = None if self.query.mode == "keyword" else self._near(i)
         places = np.unique(np.concatenate([part for part in (near, worded and worded.places) if part is not None]))
-        words = keywords.scores_of(segment, asked, norm, places, worded)
+        words = keywords.scores_of(postings, asked, places, worded)
         return Candidates(segment.rows[places], self._cosines(segment, places), words), worded.edge if worded else floor
 
     def _cosines(self, segment: Segment, places: Ids) -> Scores:
@@ -90,7 +91,7 @@ class Run:
         elif self.query.mode == "keyword":
             scores = keyword_share(found.words)
         else:
-            scores = blended(self.query, np.nan_to_num(found.cosines), found.words, best, self.possible)
+            scores = blended(self.query.semantic_weight, np.nan_to_num(found.cosines), found.words, self.possible, best)
         return np.round(scores, DECIMALS).astype(np.float32)
 
 

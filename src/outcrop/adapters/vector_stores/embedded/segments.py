@@ -10,13 +10,12 @@ import json
 import mmap
 import os
 import zlib
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import dataclass, fields
 from hashlib import blake2b
 from math import prod
 from pathlib import Path
-from threading import Lock
 from typing import Any, NoReturn
 
 import numpy as np
@@ -32,31 +31,6 @@ MAX_COUNT = 255  # the highest count of a term in a chunk that is told apart
 _MAGIC = b"OUTCROP-SEGMENT-1\n"
 _ALIGN = 64
 _BLOCK = 8192  # rows that are decoded at a time while merging
-
-
-class Common:
-    """For terms that many rows have, the count of each row in one table: faster read than postings, so remembered."""
-
-    def __init__(self) -> None:
-        self._kept: OrderedDict[int, NDArray[np.uint8]] = OrderedDict()
-        self._lock = Lock()
-
-    def counts(self, segment: Segment, begin: int, end: int) -> NDArray[np.uint8]:
-        """How often the term with these postings is in each row: shape (n,)."""
-        with self._lock:
-            found = self._kept.get(begin)
-            if found is None:
-                found = np.zeros(len(segment), dtype=np.uint8)
-                found[segment.places[begin:end]] = segment.counts[begin:end]
-                self._kept[begin] = found
-                while len(self._kept) * len(segment) > _COMMON_BYTES:
-                    self._kept.popitem(last=False)
-            self._kept.move_to_end(begin)
-            return found
-
-
-_COMMON_BYTES = 16 << 20  # a segment; the largest has 250,000 rows
-_NOT_STORED = {"stored": False}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -78,7 +52,6 @@ class Segment:
     average: NDArray[np.float32]  # (1,) average length
     places: NDArray[np.int32]  # (p,) positions of rows, ascending within a term
     counts: NDArray[np.uint8]  # (p,) how often the term is in the row, at most 255
-    common: Common = field(default_factory=Common, metadata=_NOT_STORED)
 
     def __len__(self) -> int:
         return len(self.rows)
@@ -274,13 +247,9 @@ def _postings(
     return hashes[stay], move[places[stay]], counts[stay]
 
 
-def _stored() -> list[Field[Any]]:
-    return [column for column in fields(Segment) if column.metadata.get("stored", True)]
-
-
 def to_bytes(segment: Segment) -> bytes:
     """The segment as bytes: a header that names its columns and their check sum, then the columns."""
-    columns = {column.name: np.ascontiguousarray(getattr(segment, column.name)) for column in _stored()}
+    columns = {column.name: np.ascontiguousarray(getattr(segment, column.name)) for column in fields(Segment)}
     described, position, check = {}, 0, 0
     chunks: list[bytes] = []
     for name, column in columns.items():

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from outcrop.adapters.vector_stores.embedded import keywords
 from outcrop.adapters.vector_stores.embedded.rows import State
-from outcrop.adapters.vector_stores.embedded.segments import Segment, from_buffer, merge, norms
+from outcrop.adapters.vector_stores.embedded.segments import Segment, from_buffer, merge
 from outcrop.adapters.vector_stores.scoring import inverse_frequency
 from outcrop.core.filters import Filter, to_json
 
@@ -39,7 +39,7 @@ class Remembered:
 
     masks: OrderedDict[str, tuple[Mask, ...]] = field(default_factory=OrderedDict)
     having: dict[int, int] = field(default_factory=dict)
-    norms: tuple[NDArray[np.float32], ...] | None = None
+    postings: tuple[keywords.Postings, ...] | None = None
     searched: tuple[Mask, ...] | None = None
     searchable: int | None = None
     average: float | None = None
@@ -92,12 +92,12 @@ class Snapshot:
                     kept.masks.popitem(last=False)
         return found
 
-    def norms(self) -> tuple[NDArray[np.float32], ...]:
-        """The norm of each row of each segment."""
-        if self.remembered.norms is None:
+    def postings(self) -> tuple[keywords.Postings, ...]:
+        """The postings of each segment."""
+        if self.remembered.postings is None:
             average = self.average()
-            self.remembered.norms = tuple(norms(segment.lengths, average) for segment in self.segments)
-        return self.remembered.norms
+            self.remembered.postings = tuple(keywords.Postings(segment, average) for segment in self.segments)
+        return self.remembered.postings
 
     def average(self) -> float:
         """The average length of the rows that a search may find."""
