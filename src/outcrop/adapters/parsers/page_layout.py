@@ -93,7 +93,7 @@ def reading_order(words: Sequence[Word]) -> list[Line]:
     right: list[Word] = []
     for line, (before, after) in zip(lines, sides, strict=True):
         narrow = before and after and after[0].left - before[-1].right < NARROW * usual
-        if narrow or len(before) + len(after) < len(line):
+        if narrow or len(before) + len(after) != len(line):
             ordered += [*reading_order(left), *reading_order(right), line]
             left, right = [], []
         else:
