@@ -7,11 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NullObject
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
+from outcrop.adapters.parsers import pdf_blocks
 from outcrop.adapters.parsers.options import ParseOptions
 from outcrop.adapters.parsers.pdf import PdfParser
 from outcrop.core.errors import Unreadable
@@ -293,3 +295,44 @@ def test_pages_that_pypdf_wrote_anew_read_the_same(maker, read):
     for page in PdfReader(io.BytesIO(data)).pages:
         writer.add_page(page)
     assert read(maker.written(writer)).text == read(data).text
+
+
+def test_without_liteparse_the_text_is_that_of_pdfium(maker, read, monkeypatch):
+    data = maker.pdf(maker.two_columns(), maker.lines(BODY))
+    words = read(data).text.split()
+    monkeypatch.setattr("outcrop.adapters.parsers.pdf.page_outlines", lambda *_, **__: iter(()))
+    document = read(data)
+    assert document.text.split() == words
+    assert [page.number for page in document.pages] == [1, 2]
+
+
+def test_words_that_liteparse_loses_are_read_by_pdfium(maker, read, monkeypatch):
+    data = maker.pdf(maker.two_columns())
+    words = read(data).text.split()
+    whole = pdf_blocks._words
+    monkeypatch.setattr(pdf_blocks, "_words", lambda items: list(whole(items))[::3])
+    assert sorted(read(data).text.split()) == sorted(words)
+
+
+def test_a_damaged_page_is_told_and_the_others_are_read(maker, read):
+    first, second = maker.lines(["The first page is whole."]), maker.lines(["The second is not."])
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(maker.pdf(first, second))))
+    pages = writer.root_object["/Pages"]["/Kids"]
+    pages[1] = NullObject()
+    document = read(maker.written(writer))
+    assert "The first page is whole." in document.text
+    assert document.warnings[0].startswith("Page 2 is damaged")
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_file_gives_text_or_a_reason(maker, read, data):
+    damaged = bytearray(maker.pdf(maker.two_columns(), maker.lines(BODY)))
+    for _ in range(data.draw(st.integers(1, 8))):
+        start = data.draw(st.integers(0, len(damaged) - 1))
+        damaged[start : start + 20] = data.draw(st.binary(max_size=40))
+    try:
+        text = read(bytes(damaged)).text
+    except Unreadable as error:
+        text = error.message
+    assert text.strip()
