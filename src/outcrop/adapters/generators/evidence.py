@@ -21,7 +21,9 @@ _FORM = 0.85  # what a part of a compound is worth, of a whole word
 _NEARBY = 0.9  # what a word in the heading or lead is worth, of one in the sentence
 ALIKE = 0.75  # soft match from which two words are taken for the same
 # Kinds whose things are found with hardly a miss: a sentence without one is no answer.
-CERTAIN = frozenset(["count", "number", "money", "duration", "weight", "length", "temperature", "percent", "phone", "mail", "web", "colour"])
+CERTAIN = frozenset(
+    "count number money duration frequency time cause weight length temperature percent phone mail web colour".split()
+)
 _LATIN = re.compile(r"[a-zà-ÿ]", re.I)
 # Words that fit any question about their subject.
 _LIGHT = frozenset(
