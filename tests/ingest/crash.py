@@ -66,7 +66,6 @@ class Parts:
     async def open(self, data: Path, docs: Path, writes: int = 0):
         self.countdown = Countdown(writes)
         settings = Settings(data=data, threads=1, embedding_model="test:token-hash")
-        data.mkdir(parents=True, exist_ok=True)
         self.sql = await open_metadata(data / "outcrop.db")
         self.store = open_store(settings)
         metadata = Mortal(self.sql, self.countdown)

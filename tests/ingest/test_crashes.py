@@ -48,6 +48,12 @@ def started(tmp_path_factory):
     return path
 
 
+def kill(data: Path, docs: Path, writes: int) -> None:
+    """Run a sync that kills itself at its write of this number."""
+    killed = subprocess.run([sys.executable, SCRIPT, data, docs, str(writes)], check=False)
+    assert killed.returncode == -9
+
+
 async def reference(path: Path, docs: Path):
     """What an index holds that was made of the folder as it is now, in one go."""
     shutil.rmtree(path, ignore_errors=True)
@@ -65,8 +71,7 @@ async def test_a_killed_sync_run_again_gives_the_same_index(started, tmp_path, w
     shutil.copytree(started / "data", data)
     try:
         fill(docs, writes)
-        killed = subprocess.run([sys.executable, SCRIPT, data, docs, str(writes)], check=False)
-        assert killed.returncode == -9
+        kill(data, docs, writes)
         if writes % 2:  # the folder is put back before the next sync
             fill(docs, 0)
         parts = await Parts().open(data, docs)
@@ -81,8 +86,7 @@ async def test_a_killed_sync_run_again_gives_the_same_index(started, tmp_path, w
 
 async def test_a_first_sync_that_is_killed_leaves_nothing_that_the_folder_does_not_have(started, tmp_path):
     docs = started / "docs"
-    killed = subprocess.run([sys.executable, SCRIPT, tmp_path / "data", docs, "8"], check=False)
-    assert killed.returncode == -9
+    kill(tmp_path / "data", docs, 8)
     fill(docs, 3)
     try:
         parts = await Parts().open(tmp_path / "data", docs)

@@ -63,17 +63,17 @@ class ModelTokens:
         return self._loaded
 
 
-def pieces(text: str) -> Iterator[tuple[int, str]]:
-    """The text in pieces of at most PIECE characters with their starts, cut at white space where there is some.
+def pieces(text: str, size: int = PIECE) -> Iterator[tuple[int, str]]:
+    """The text in pieces of at most `size` characters with their starts, cut at white space where there is some.
 
     White space parts words, so the tokens are those of the whole text.
     """
     text = encodable(text)
     start = 0
-    while len(text) - start > PIECE:
-        piece = text[start : start + PIECE]
+    while len(text) - start > size:
+        piece = text[start : start + size]
         space = _LAST_SPACE.search(piece)
-        end = space.end() if space and space.start() else PIECE
+        end = space.end() if space and space.start() else size
         yield start, piece[:end]
         start += end
     yield start, text[start:]
