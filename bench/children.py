@@ -98,7 +98,7 @@ def roster(peers_python: str | None, only: Sequence[str] = ()) -> tuple[dict[str
             skipped.append(f"{name} was left out.")
         elif python is None:
             skipped.append(f"{name} was skipped: {PEERS_PYTHON} names no Python that has it (bench/README.md).")
-        elif subprocess.run([python, "-c", f"import {needs}"], capture_output=True, check=False).returncode:
+        elif not _has(python, needs):
             skipped.append(f"{name} was skipped: {python} does not have it.")
         else:
             present[name] = (python, module)
@@ -111,6 +111,11 @@ def model_folder() -> Path:
     if found is None or found.origin is None:
         raise RuntimeError("The weights are not installed: see requirements/model.lock.")
     return Path(found.origin).parent / "model"
+
+
+def _has(python: str, module: str) -> bool:
+    look = f"import importlib.util, sys; sys.exit(importlib.util.find_spec({module!r}) is None)"
+    return not subprocess.run([python, "-c", look], capture_output=True, check=False).returncode
 
 
 def _start(name: str, python: str, module: str, errors: Path) -> Child:

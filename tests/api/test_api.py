@@ -130,7 +130,7 @@ async def event():
 async def test_documents_are_listed_with_what_became_of_them(client):
     path = f"/api/knowledge-bases/{BASE.id}/documents"
     found = (await client.get(path)).json()["documents"]
-    assert len(found) == 5
+    assert len(found) == 6
     [failed] = (await client.get(path, params={"status": "FAILED"})).json()["documents"]
     assert (failed["name"], failed["reason_code"]) == ("locked.pdf", "encrypted")
     pages = [await client.get(path, params={"limit": 3})]

@@ -186,3 +186,38 @@ async def test_a_broken_authorization_is_refused_in_words(value):
 async def test_no_authorization_makes_it_fall_over(value, query):
     request = with_header(replace(signed(), query=query), "authorization", f"AWS4-HMAC-SHA256 {value}")
     assert await refused(request) in {"IncompleteSignatureException", "InvalidSignatureException"}
+
+
+JAVASCRIPT = {  # sent by @aws-sdk/client-bedrock-agent-runtime 3.1161.0 over HTTP/2, with the secret "b"
+    "host": "127.0.0.1:8899",
+    "content-type": "application/json",
+    "content-length": "31",
+    "x-amz-user-agent": "aws-sdk-js/3.1161.0",
+    "amz-sdk-invocation-id": "fbf55562-bbae-4289-be11-0cac1d7eeb3d",
+    "amz-sdk-request": "attempt=1; max=3",
+    "x-amz-date": "20261120T143907Z",
+    "x-amz-content-sha256": "d541076f4adc5f7b7495ed12718f7f6a1a7fdad29e59f7fb617b4a4d8c9dea57",
+    "authorization": "AWS4-HMAC-SHA256 Credential=AAAA/20261120/eu-west-1/bedrock/aws4_request, "
+    "SignedHeaders=:authority;amz-sdk-invocation-id;amz-sdk-request;content-length;content-type;x-amz-content-sha256;x-amz-date;"
+    "x-amz-user-agent, Signature=c2e4d08cae8092828f71af4fe1c16ccc1f0c2a93041b9649316d44656fb60593",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("host", "accepted"), [("127.0.0.1:8899", True), ("evil.example", False)])
+async def test_clients_of_http_2_sign_the_authority(host, accepted):
+    class Secrets:
+        async def secret(self, id):
+            return "b"
+
+    request = Request(
+        method="POST",
+        raw_path="/knowledgebases/ABCDEFGHIJ/retrieve",
+        query="",
+        headers=tuple({**JAVASCRIPT, "host": host}.items()),
+        body=b'{"retrievalQuery":{"text":"x"}}',
+    )
+    verifier = Verifier(Secrets(), lambda: datetime(2026, 11, 20, 14, 40, tzinfo=UTC))
+    if accepted:
+        assert await verifier.verify(request) == "AAAA"
+    else:
+        assert await refused(request, verifier) == "InvalidSignatureException"

