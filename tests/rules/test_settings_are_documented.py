@@ -15,5 +15,5 @@ PAGE = Path(__file__).parents[2] / "docs" / "settings.md"
 def test_setting_is_documented_with_its_sentence(name: str):
     description = Settings.model_fields[name].description
     page = PAGE.read_text(encoding="utf-8")
-    assert f"### {name}\n" in page
+    assert f"\n## {name}\n" in page
     assert description in " ".join(page.split())

@@ -10,7 +10,6 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from outcrop import __version__
 from outcrop.api import health, routes
 from outcrop.core.errors import Kind, OutcropError
 from outcrop.web.asgi import App
@@ -31,13 +30,14 @@ STATUSES: Mapping[Kind, int] = {
     "unavailable": 503,
     "internal": 500,
 }
+API_VERSION = "1"  # of this API, which grows without breaking what is there
 KINDS: Mapping[int, str] = {401: "denied", 404: "not_found", 405: "unsupported"}
 
 
 def api_app(services: Services) -> App:
     """The application for /api, /health and /ready."""
     app = FastAPI(
-        title="Outcrop", version=__version__, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
+        title="Outcrop", version=API_VERSION, docs_url=None, redoc_url=None, openapi_url="/api/openapi.json"
     )  # the docs pages would load scripts from elsewhere
     app.state.services = services
     app.include_router(routes.router)

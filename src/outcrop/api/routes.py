@@ -68,7 +68,7 @@ async def retrieve(request: Request, reference: str, body: RetrieveIn) -> Retrie
     )
 
 
-@router.post("/knowledge-bases/{reference}/ask", response_class=AnswerStream, response_model=None)
+@router.post("/knowledge-bases/{reference}/ask", status_code=200, response_class=AnswerStream, response_model=None)
 async def ask(request: Request, reference: str, body: AskIn) -> AnswerStream:
     """The answer to a question as server-sent events: `text`, `citation`, `final`, or `error`."""
     services = services_of(request)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import platform
 import shutil
@@ -12,6 +13,7 @@ from importlib.util import find_spec
 from typing import Literal
 
 from outcrop.core.errors import OutcropError
+from outcrop.core.protocols import Embedder
 from outcrop.core.settings import Settings
 
 LOW_DISK = 1 << 30  # bytes
@@ -60,14 +62,21 @@ def _disk(settings: Settings) -> Check:
 
 
 def _embedding(settings: Settings) -> Check:
+    """Embed a text: a model that has not been made ready yet is made ready now."""
     from outcrop.app.adapters import LoadedAdapters
 
     try:
         embedder = LoadedAdapters(settings).embedder(settings.embedding_model)
+        if settings.embedding_model.startswith("local:"):
+            asyncio.run(_embed(embedder))
     except OutcropError as error:
         return Check(name="Embedding model", state="missing", sentence=error.message)
     sentence = f"{embedder.model}, {embedder.dimensions} dimensions"
     return Check(name="Embedding model", state="ok", sentence=sentence)
+
+
+async def _embed(embedder: Embedder) -> None:
+    await embedder.embed(["Is all well?"], "query")
 
 
 def _ocr(settings: Settings) -> Check:

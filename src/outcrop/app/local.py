@@ -18,6 +18,7 @@ from outcrop.core.errors import Invalid
 from outcrop.core.filters import Filter
 from outcrop.core.records import Chunking, DataSource, Document, IngestionJob, KnowledgeBase
 from outcrop.core.settings import Settings
+from outcrop.ingest.sync import Options
 from outcrop.services import Services
 
 if TYPE_CHECKING:
@@ -126,14 +127,25 @@ class Outcrop:
         return self.call(add)
 
     def sync(
-        self, reference: str, folder: str | Path | None = None, progress: Callable[[Progress], None] | None = None
+        self,
+        reference: str,
+        folder: str | Path | None = None,
+        progress: Callable[[Progress], None] | None = None,
+        *,
+        allow_empty: bool = False,
+        check: bool = False,
     ) -> list[IngestionJob]:
-        """Bring a knowledge base up to date with a folder, or with all its data sources; one finished job each."""
+        """Bring a knowledge base up to date with a folder, or with all its data sources; one finished job each.
+
+        `allow_empty` lets a source without documents empty the index; `check` compares the index with the records
+        document by document first, and mends what disagrees.
+        """
         base = self.knowledge_base(reference)
         sources = [self.add_folder(reference, folder)] if folder is not None else self.sources(reference)
         if not sources:
             raise Invalid(f"{base.name} has no data source yet. Name a folder: outcrop sync {base.name} DIR")
-        return [self.call(self.services.syncs.run, base, source, progress) for source in sources]
+        options = Options(allow_empty=allow_empty, check=check)
+        return [self.call(self.services.syncs.run, base, source, progress, options) for source in sources]
 
     def documents(self, reference: str, status: str | None = None) -> list[Document]:
         """The documents of a knowledge base and what became of each."""

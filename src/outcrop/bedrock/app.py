@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from outcrop.bedrock import errors, ops, route
@@ -40,6 +41,7 @@ class Surface:
     def __init__(self, services: Services, verifier: Verifier) -> None:
         self._services = services
         self._verifier = verifier
+        self._noted: dict[str, float] = {}  # when the use of each key was last noted, so that most calls write nothing
         self._limit = services.settings.max_body_mb * MIB
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,6 +74,7 @@ class Surface:
         """The reply of an operation."""
         operation = found.operation
         key = await self._verifier.verify(request)
+        await self._note(key)
         entry = TABLE.get((operation.service.name, operation.name))
         if entry is None:
             message = f"Outcrop does not offer {operation.name} of {operation.service.name}."
@@ -80,6 +83,16 @@ class Surface:
         result = await entry.run(call, entry.parse(request, found.labels))
         reply = renderer(operation)(result)
         return Reply(reply.status, {**reply.headers, **call.headers}, reply.body, reply.events)
+
+    async def _note(self, key: str) -> None:
+        """Note that a key was used, now and then."""
+        moment = monotonic()
+        if moment - self._noted.get(key, -NOTED_EVERY) >= NOTED_EVERY:
+            self._noted[key] = moment
+            await self._services.keys.used(key)
+
+
+NOTED_EVERY = 60.0  # seconds
 
 
 def _routed(request: Request) -> route.Route:

@@ -89,8 +89,6 @@ def _body(shape: Shape, body: bytes) -> dict[str, Any]:
     for name in data.keys() & members.keys():
         if members[name].location:
             raise Invalid(f"{name} travels in the {members[name].location}, not in the body.")
-        if members[name].is_json_text and isinstance(data[name], str):
-            data[name] = _json(data[name].encode())
     return data
 
 
@@ -111,7 +109,8 @@ def _located(shape: Shape, request: Request, labels: Mapping[str, str], problems
     places = {"uri": {name: [value] for name, value in labels.items()}, "querystring": query, "header": headers}
     given = {}
     for member in shape.members.values():
-        values = places.get(member.location or "", {}).get(member.wire_name)
+        name = member.wire_name.lower() if member.location == "header" else member.wire_name
+        values = places.get(member.location or "", {}).get(name)
         if values:
             given[member.name] = _from_text(member, values, problems)
     known = {member.wire_name for member in shape.members.values() if member.location == "querystring"}

@@ -66,9 +66,7 @@ def to_json(value: Any) -> bytes:
 def _body(operation: Operation, values: Mapping[str, Any], result: Mapping[str, Any]) -> bytes:
     payload = operation.output.payload
     if payload is None:
-        texts = [member.name for member in operation.output.members.values() if member.is_json_text]
-        encoded = {name: to_json(values[name]).decode() for name in texts if name in values}
-        return b"" if operation.status == NO_CONTENT else to_json({**values, **encoded})
+        return b"" if operation.status == NO_CONTENT else to_json(values)
     if payload.shape.type == "blob":
         return bytes(result.get(payload.name, b""))
     return to_json(values.get(payload.name, {}))

@@ -27,7 +27,8 @@ STAMP = "%Y%m%dT%H%M%SZ"
 SKEW = timedelta(minutes=5)
 MAX_EXPIRES = 7 * 24 * 3600  # seconds; a presigned address lives no longer
 UNSIGNED = "UNSIGNED-PAYLOAD"
-MUST_BE_SIGNED = ("host", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token")  # where they are sent
+AUTHORITY = ":authority"  # HTTP/2's host, which some clients sign in its place
+MUST_BE_SIGNED = ("x-amz-date", "x-amz-content-sha256", "x-amz-security-token")  # where they are sent
 MAX_LENGTH = 8192  # of the Authorization header or a query
 UNRESERVED = "-_.~"
 
@@ -93,6 +94,7 @@ def canonical_request(request: Request, claim: Claim) -> str:
     values: dict[str, list[str]] = {}
     for name, value in request.headers:
         values.setdefault(name, []).append(" ".join(value.split()))
+    values.setdefault(AUTHORITY, values.get("host", [""]))
     missing = [name for name in claim.signed_headers if name not in values]
     if missing:
         raise WireError("InvalidSignatureException", f"The signed header {missing[0][:100]} was not sent.")
@@ -168,7 +170,8 @@ def _claim(parts: tuple[str | None, str, str | None, str | None], request: Reque
         raise WireError("InvalidSignatureException", f"The credential must end in /{SIGNING_NAME}/{SCOPE}.")
     if not re.fullmatch(r"[0-9]{8}T[0-9]{6}Z", stamp) or not stamp.startswith(match["date"]):
         raise WireError("IncompleteSignatureException", "X-Amz-Date must be there and agree with the credential.")
-    needed = {"host", *(name for name in MUST_BE_SIGNED if request.header(name) is not None)}
+    host = AUTHORITY if AUTHORITY in headers else "host"
+    needed = {host, *(name for name in MUST_BE_SIGNED if request.header(name) is not None)}
     if needed - set(headers) or list(headers) != sorted(set(headers)):
         raise WireError("InvalidSignatureException", f"The signed headers must be sorted and include {sorted(needed)}.")
     return Claim(

@@ -102,11 +102,6 @@ class Member:
         """What it is called there."""
         return str(self.traits.get("locationName", self.name))
 
-    @property
-    def is_json_text(self) -> bool:
-        """Whether it travels as text that holds JSON."""
-        return bool(self.traits.get("jsonvalue"))
-
 
 class Operation:
     """An operation: how it is called, and the shapes of what goes in and comes out."""

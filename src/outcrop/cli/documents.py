@@ -21,7 +21,7 @@ def docs(
 ) -> None:
     """List the documents of a knowledge base: status, coverage, and the reason where one failed."""
     with opened(data) as outcrop:
-        found = outcrop.documents(name, status)
+        found = sorted(outcrop.documents(name, status), key=lambda document: document.name)
     if json:
         print_json(found)
     elif not found:

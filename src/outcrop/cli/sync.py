@@ -24,12 +24,18 @@ def sync(
     folder: Annotated[
         Path | None, typer.Argument(help="A folder of documents; all known sources when left out.")
     ] = None,
+    allow_empty: Annotated[
+        bool, typer.Option("--allow-empty", help="Remove everything where the folder has no documents any more.")
+    ] = False,
+    check: Annotated[
+        bool, typer.Option("--check", help="Compare the index with the records first, and mend what disagrees.")
+    ] = False,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
     """Bring a knowledge base up to date: only what is new or changed is read and embedded."""
     with opened(data) as outcrop:
-        jobs = run_sync(outcrop, name, folder, quiet=json)
+        jobs = run_sync(outcrop, name, folder, quiet=json, allow_empty=allow_empty, check=check)
     if json:
         print_json(jobs)
     if any(job.status != "COMPLETE" for job in jobs):
@@ -38,7 +44,15 @@ def sync(
         raise typer.Exit(Exit.FINDINGS)
 
 
-def run_sync(outcrop: Outcrop, name: str, folder: Path | None, *, quiet: bool = False) -> list[IngestionJob]:
+def run_sync(
+    outcrop: Outcrop,
+    name: str,
+    folder: Path | None,
+    *,
+    quiet: bool = False,
+    allow_empty: bool = False,
+    check: bool = False,
+) -> list[IngestionJob]:
     """Sync, making the knowledge base for a folder if it is not there, with a progress bar and a summary."""
     try:
         outcrop.knowledge_base(name)
@@ -47,9 +61,9 @@ def run_sync(outcrop: Outcrop, name: str, folder: Path | None, *, quiet: bool = 
             raise
         outcrop.create(name)
     if quiet:
-        return outcrop.sync(name, folder)
+        return outcrop.sync(name, folder, allow_empty=allow_empty, check=check)
     with progress_bar() as show:
-        jobs = outcrop.sync(name, folder, show)
+        jobs = outcrop.sync(name, folder, show, allow_empty=allow_empty, check=check)
     summarise(name, jobs)
     return jobs
 

@@ -25,20 +25,10 @@ TYPES = {
     ".woff2": "font/woff2",
     ".txt": "text/plain; charset=utf-8",
 }
-POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "font-src 'self'",
-        "img-src 'self'",
-        "connect-src 'self'",
-        "form-action 'self'",
-        "base-uri 'none'",
-        "frame-ancestors 'none'",
-        "require-trusted-types-for 'script'",  # text of documents can become nothing but text
-        "trusted-types 'none'",
-    )
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self'; connect-src 'self'; "
+    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"  # text of documents can become nothing but text
 )
 SECURITY = {
     "content-security-policy": POLICY,
@@ -99,7 +89,8 @@ def _files() -> Mapping[str, File]:
     """Every file by its path: there is no path that leads elsewhere."""
     root = files("outcrop.console") / "static"
     served = {f"/static/{path}": _file(entry) for path, entry in _walk(root, "")}
-    return {**served, INDEX: served.pop("/static/index.html")}
+    served[INDEX] = served.pop("/static/index.html")
+    return served
 
 
 def _walk(folder: Traversable, prefix: str) -> list[tuple[str, Traversable]]:

@@ -21,13 +21,22 @@ Vector = NDArray[np.float32]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where a chunk stands in its file: pages, or sheet and rows, first to last, counted from 1."""
+    """Where a chunk stands in its file: pages, or sheet and rows, first to last, counted from 1.
+
+    `rows` has the position in the chunk's text and the number of every row that begins in it.
+    """
 
     first_page: int | None = None
     last_page: int | None = None
     sheet: str | None = None
     first_row: int | None = None
     last_row: int | None = None
+    rows: tuple[tuple[int, int], ...] = ()
+
+    def row_at(self, position: int) -> int | None:
+        """The number of the row that a position of the chunk's text is in."""
+        above = [number for begins, number in self.rows if begins <= position]
+        return above[-1] if above else self.first_row
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -105,7 +114,7 @@ class IndexSpec:
 class Search:
     """A search: `text` for keywords, `vector` for meaning, both for hybrid; at most `limit` hits (1 to 1000).
 
-    `semantic_weight` (0 to 1) is the share of the semantic ranking in hybrid fusion; the keyword ranking has the
+    `semantic_weight` (0 to 1) is the share of the cosine in the hybrid score; the keyword score has the
     rest. Raises ValueError where the mode lacks its text or vector.
     """
 
@@ -126,7 +135,7 @@ class Hit:
     """A found chunk, with a `score` from 0 to 1, higher is better.
 
     What it means depends on the mode. semantic: the cosine similarity, negative ones as 0; keyword: s / (s + 10)
-    of the BM25 score s; hybrid: the weighted reciprocal-rank fusion divided by the best that is possible.
+    of the BM25 score s; hybrid: the weighted sum of the cosine and the scaled keyword score (`core.ranking`).
     `similarity` (cosine) and `keyword_score` (BM25) are given where known.
     """
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from platformdirs import user_data_path
+from platformdirs import user_cache_path, user_data_path
 from pydantic import Field
 from pydantic_settings import (
     BaseSettings,
@@ -18,6 +18,11 @@ from pydantic_settings import (
 def default_data() -> Path:
     """The platform's place for the data of a program."""
     return user_data_path("outcrop", appauthor=False)
+
+
+def default_models() -> Path:
+    """The platform's place for what a program can make again."""
+    return user_cache_path("outcrop", appauthor=False) / "models"
 
 
 class Settings(BaseSettings):
@@ -40,6 +45,16 @@ class Settings(BaseSettings):
     embedding_precision: Literal["auto", "int8", "fp32"] = Field(
         "auto", description="How the local model computes; auto takes int8 where the processor has VNNI."
     )
+    models: Path = Field(
+        default_factory=default_models,
+        description="The directory of models that are made ready once; all data directories share it.",
+    )
+    embedding_dimensions: int | None = Field(
+        None, ge=1, le=16384, description="How long a remote model's vectors are; its usual length when left out."
+    )
+    embedding_base_url: str | None = Field(
+        None, description="Where the embedding provider is reached; its own variable or address when left out."
+    )
     threads: int = Field(
         0,
         ge=0,
@@ -50,9 +65,11 @@ class Settings(BaseSettings):
         "auto", description="Whether pages without a text layer are read by OCR where it is installed."
     )
     parse_memory_mb: int = Field(
-        4096, ge=256, description="The address space that a parse process may take, in MiB; OCR needs about 3,000."
+        3072, ge=256, description="The address space that a parse process may take, in MiB; OCR needs about 2,000."
     )
-    parse_seconds: int = Field(120, ge=1, description="How long the parsing of one document may take, in seconds.")
+    parse_seconds: int = Field(
+        120, ge=1, description="How long the parsing of one document, or of one page of it, may take, in seconds."
+    )
     max_file_mb: int = Field(200, ge=1, description="The largest file that is read, in MiB.")
     refusal: str = Field(
         "Not available: the documents do not contain an answer to this question.",

@@ -41,6 +41,21 @@ _ENDINGS: tuple[str, ...] = tuple(
     )
 )
 
+# Number words that are no articles, as numbers: "six" and 6 are one.
+_NUMERALS: dict[str, str] = {
+    word: str(value)
+    for words in (
+        "zero - two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
+        "eighteen nineteen twenty",
+        "null - zwei drei vier funf sechs sieben acht neun zehn elf zwolf dreizehn vierzehn funfzehn sechzehn siebzehn "
+        "achtzehn neunzehn zwanzig",
+        "cero - dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince",
+        "- - deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze",
+    )
+    for value, word in enumerate(words.split())
+    if word not in ("-", "once", "six")
+} | {"six": "6"}
+
 
 @dataclass(frozen=True, slots=True)
 class Term:
@@ -137,11 +152,14 @@ def _word_terms(text: str, match: re.Match[str]) -> list[Term]:
     found = []
     for part in re.finditer(r"[^.,:/_\-‐‑–'’+]+", word):  # noqa: RUF001 # hyphens
         first, last = start + part.start(), start + part.end()
+        folded = fold(part[0])
         if part[0][0].isdigit() and _NUMBER.fullmatch(part[0]):
             found.append(Term(number(part[0]), "number", first, last))
+        elif folded in _NUMERALS:
+            found.append(Term(_NUMERALS[folded], "number", first, last))
         else:
             name = part[0][0].isupper() and _inside_sentence(text, first)
-            found.append(Term(stem(fold(part[0])), "name" if name else "word", first, last))
+            found.append(Term(stem(folded), "name" if name else "word", first, last))
     return found
 
 

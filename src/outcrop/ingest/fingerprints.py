@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import asdict
+from functools import lru_cache
 from typing import Any
 
 from outcrop.core.filters import Metadata
@@ -29,12 +30,13 @@ def metadata_hash(metadata: Metadata) -> str:
     return derived_id(_canonical(metadata))
 
 
-def settings_hash(reader_version: str, chunking: Chunking, embedded: Mapping[str, Any], embedding: str) -> str:
+@lru_cache(maxsize=4096)
+def settings_hash(reader_version: str, chunking: Chunking, embedded: str, embedding: str) -> str:
     """A hash of all that makes chunks and vectors of a content, in two parts: "chunks-vectors".
 
     `embedded` is the metadata that is embedded with the text; `embedding` names the model and its precision.
     """
-    cutting = derived_id(reader_version, _canonical(asdict(chunking)), _canonical(embedded))
+    cutting = derived_id(reader_version, _canonical(asdict(chunking)), embedded)
     return f"{cutting}-{derived_id(embedding)}"
 
 

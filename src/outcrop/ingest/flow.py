@@ -69,8 +69,8 @@ class Flow:
         known = sum(one.searchable for one in self._known.values())
         if not allow_empty and not self._work.meter.found and known:
             message = (
-                f"The source {self._work.source.name} has no documents now, but {known} of it are indexed. Nothing was "
-                "removed, because a drive may be missing. If it was emptied on purpose, sync with --allow-empty."
+                f"The source {self._work.source.name} lists nothing now; documents indexed of it: {known}. Nothing "
+                "was removed: a drive may be missing. If it was emptied on purpose, sync with --allow-empty."
             )
             raise Unavailable(message)
         await self._items.put(None)

@@ -141,7 +141,7 @@ def _with_attributes(item: Item, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
     """
     if not item.embedded:
         return chunks
-    lines = "\n".join(f"{key}: {value}" for key, value in _embedded(item).items())
+    lines = _embedded(item)
 
     def named(id: str) -> str:
         return derived_id(id, lines)
@@ -157,10 +157,10 @@ def _with_attributes(item: Item, chunks: Sequence[Chunk]) -> Sequence[Chunk]:
     ]
 
 
-def _embedded(item: Item) -> dict[str, str]:
-    """The metadata that is to be embedded, as text."""
-    values = {key: item.metadata[key] for key in item.embedded}
-    return {key: ", ".join(value) if isinstance(value, tuple) else str(value) for key, value in values.items()}
+def _embedded(item: Item) -> str:
+    """The metadata that is to be embedded, a line each."""
+    values = ((key, item.metadata[key]) for key in item.embedded)
+    return "\n".join(f"{key}: {', '.join(one) if isinstance(one, tuple) else one}" for key, one in values)
 
 
 async def _with_metadata(item: Item, known: Known, work: Work) -> Prepared:
@@ -179,7 +179,7 @@ def _without_text(item: Item, known: Known | None, work: Work, fault: Unreadable
     nothing of it stays searchable, because an old text would be taken for the present one.
     """
     ignored = content == "" and fault.reason == "unsupported"
-    if ignored and known is not None and known.status == "IGNORED" and not known.in_doubt:
+    if ignored and known is not None and _ignored_before(item, known):
         work.meter.add("ignored")
         return None
     if fault.reason == "unreachable" and known is not None and known.searchable and not known.in_doubt:
@@ -192,6 +192,10 @@ def _without_text(item: Item, known: Known | None, work: Work, fault: Unreadable
         reason_code=fault.reason,
     )
     return Prepared(document=document, outcome="ignored" if ignored else "failed", known=known)
+
+
+def _ignored_before(item: Item, known: Known) -> bool:
+    return known.status == "IGNORED" and not known.in_doubt and known.prints.metadata == metadata_hash(item.metadata)
 
 
 def _record(item: Item, known: Known | None, work: Work, content: str, media_type: str) -> Document:
@@ -216,10 +220,10 @@ def _record(item: Item, known: Known | None, work: Work, content: str, media_typ
 
 
 def _prints(item: Item, content: str, media_type: str, work: Work) -> Fingerprints:
-    version, embedded = work.reader.version(media_type), _embedded(item)
+    version = work.reader.version(media_type)
     return Fingerprints(
         content=content,
-        settings=settings_hash(version, work.source.chunking, embedded, work.embedding),
+        settings=settings_hash(version, work.source.chunking, _embedded(item), work.embedding),
         metadata=metadata_hash(item.metadata),
     )
 

@@ -50,6 +50,7 @@ class Syncs:
         self._settings = settings
         self._clock = clock
         self._new_id = new_id
+        self.heartbeat = HEARTBEAT
 
     async def run(
         self,
@@ -153,7 +154,7 @@ class Syncs:
     async def _heartbeat(self, job: IngestionJob, meter: Meter) -> None:
         """Keep the job's counts current, and see whether someone asks it to stop."""
         while True:
-            await asyncio.sleep(HEARTBEAT)
+            await asyncio.sleep(self.heartbeat)
             current = await self._metadata.get(IngestionJob, job.id)
             if current.status == "STOPPING":
                 raise _Stopped

@@ -127,6 +127,9 @@ class ChunkerContract:
             assert len(chunk.boxes) == chunk.end - chunk.start
             rows = [row.number for row in parsed.rows if row.start < chunk.end and row.end > chunk.start]
             assert (chunk.place.first_row, chunk.place.last_row) == ((rows[0], rows[-1]) if rows else (None, None))
+            begins = {row.start: row.number for row in parsed.rows}
+            assert all(begins[chunk.start + position] == number for position, number in chunk.place.rows)
+            assert chunk.place.row_at(len(chunk.text)) == chunk.place.last_row
 
     async def test_the_later_chunks_of_a_table_carry_its_header_as_context(self, chunker: Chunker) -> None:
         parsed = handbook()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outcrop.core.chunks import Vectors
-from outcrop.core.protocols import Purpose
+from outcrop.core.protocols import Purpose, Tokenizer
 
 _WORD = re.compile(r"\w+|[^\w\s]")
 
@@ -31,7 +31,7 @@ class TokenHashEmbedder:
         self.model = f"test:token-hash-{dimensions}"
         self.dimensions = dimensions
         self.max_tokens = 100_000
-        self.tokenizer = WordTokenizer()
+        self.tokenizer: Tokenizer = WordTokenizer()
         self.embedded = 0  # texts so far, to prove that what is unchanged is not embedded again
 
     async def embed(self, texts: Sequence[str], purpose: Purpose) -> Vectors:

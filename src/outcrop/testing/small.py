@@ -125,7 +125,8 @@ class SmallAnswers:
         if not hits:
             yield FinalPart(answer=self._answer(request, self.refusal, (), hits, session))
             return
-        quote = hits[0].chunk.text.partition(". ")[0].rstrip(".") + "."
+        text = hits[0].chunk.text
+        quote = text[: text.find(". ") + 1] or text
         for count, word in enumerate(re.findall(r"\S+\s*", quote)):
             if self.fails is not None and count >= self.fails_after_words:
                 raise self.fails

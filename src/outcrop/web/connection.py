@@ -13,7 +13,11 @@ T = TypeVar("T")
 
 
 async def while_connected(receive: Receive, work: Coroutine[Any, Any, T]) -> T:
-    """The result of work; where the client leaves, it is cancelled and ClientLeft raised. The body must be read by then."""
+    """The result of work, begun once the body is read; where the client leaves, it is cancelled.
+
+    Raises:
+        ClientLeft: The client left.
+    """
     working, listening = asyncio.ensure_future(work), asyncio.ensure_future(_gone(receive))
     try:
         await asyncio.wait({working, listening}, return_when=asyncio.FIRST_COMPLETED)

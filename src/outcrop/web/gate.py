@@ -45,6 +45,6 @@ def _cookie(scope: Scope) -> str | None:
 
 
 def _name(scope: Scope) -> str:
-    """The cookie's name, by port: browsers share cookies between the ports of a host, and two Outcrops may run there."""
+    """The cookie's name, by port: browsers share cookies between the ports of a host, where two servers may run."""
     port = urlsplit(f"//{header(scope, b'host') or ''}").netloc.rpartition(":")[2]
     return f"{COOKIE}_{port}" if port.isdecimal() else COOKIE

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,12 +20,16 @@ PIECE = 200_000  # characters that are tokenized at a time, so that memory does 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """A sentence, table row or heading at the characters [start, end), and its tokens."""
+    """A sentence, table row or heading at the characters [start, end), and its tokens.
+
+    `opens_part`: a new slide or sheet begins here; no chunk reaches over it, so that each has one number or name.
+    """
 
     start: int
     end: int
     tokens: int
     opens_section: bool = False
+    opens_part: bool = False
 
 
 class Layout:
@@ -50,18 +56,31 @@ class Layout:
         first, last = np.searchsorted(self.starts, (start, end))
         return int(last - first)
 
-    def unit(self, start: int, end: int, *, opens_section: bool = False) -> Unit:
-        """A unit with its tokens counted."""
-        return Unit(start, end, self.tokens(start, end), opens_section)
-
     def units(self, limit: int) -> list[Unit]:
         """The units in order; one of more than `limit` tokens is cut, at white space where there is some."""
         openings = {_heading_lines(self.document.text, heading)[0] for heading in self.document.headings}
+        parts = self._part_starts()
         units: list[Unit] = []
         for start, end in self._unit_spans():
-            unit = self.unit(start, end, opens_section=start in openings)
+            opens_part = bool(parts) and start >= parts[0]
+            while parts and start >= parts[0]:
+                parts.pop(0)
+            unit = Unit(start, end, self.tokens(start, end), start in openings, opens_part)
             units.extend([unit] if unit.tokens <= limit else self._split(unit, limit))
         return units
+
+    def _part_starts(self) -> list[int]:
+        """Where slides begin (pages of a file without boxes), and where the rows, or the headings, of a sheet do."""
+        document = self.document
+        slides = [page.start for page in document.pages[1:]] if document.boxes is None else []
+        headings = [heading.start for heading in document.headings]
+        sheets = []
+        for before, row in pairwise(document.rows):
+            if before.sheet != row.sheet:
+                above = bisect_left(headings, before.end)
+                named = above < len(headings) and headings[above] <= row.start
+                sheets.append(_heading_lines(document.text, document.headings[above])[0] if named else row.start)
+        return sorted({*slides, *sheets})
 
     def _unit_spans(self) -> Iterator[tuple[int, int]]:
         """Sentences between the tables and headings, rows within the tables, each heading's line by itself."""
@@ -106,7 +125,8 @@ class Layout:
                 step = self._back_to_space(text, int(first), int(step))
             end = unit.end if first + step >= last else int(self.starts[first + step])
             trimmed = begin + len(text[begin:end].rstrip())
-            yield Unit(begin, trimmed, int(step), unit.opens_section and begin == unit.start)
+            first_piece = begin == unit.start
+            yield Unit(begin, trimmed, int(step), unit.opens_section and first_piece, unit.opens_part and first_piece)
             begin, first = end, first + step
 
     def _back_to_space(self, text: str, first: int, step: int) -> int:

@@ -97,6 +97,7 @@ class ChunkMaker:
             sheet=rows[0].sheet if rows else None,
             first_row=rows[0].number if rows else None,
             last_row=rows[-1].number if rows else None,
+            rows=tuple((row.start - start, row.number) for row in rows if row.start >= start),
         )
 
     @cached_property

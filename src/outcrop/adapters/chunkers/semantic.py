@@ -52,7 +52,7 @@ class SemanticChunker:
         chunks: list[Chunk] = []
         begin, size = 0, 0
         for i, unit in enumerate(units):
-            if i > begin and (i in cuts or size + unit.tokens > self._chunking.max_tokens):
+            if i > begin and (i in cuts or unit.opens_part or size + unit.tokens > self._chunking.max_tokens):
                 chunks.append(maker.make(units[begin].start, units[i - 1].end))
                 begin, size = i, 0
             size += unit.tokens

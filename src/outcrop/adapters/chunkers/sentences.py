@@ -35,15 +35,16 @@ class SentenceChunker:
 
 
 def pack(units: Sequence[Unit], limit: int, small: int) -> Iterator[list[Unit]]:
-    """Neighbouring units in groups of at most `limit` tokens; a heading ends a group that has `small` tokens or more.
+    """Neighbouring units in groups of at most `limit` tokens.
 
+    A slide or sheet ends a group; so does a heading where the group has `small` tokens or more.
     A group never ends with a heading that its text follows: the heading goes with its text.
     """
     group: list[Unit] = []
     size = 0
     for unit in units:
-        if group and (size + unit.tokens > limit or (unit.opens_section and size >= small)):
-            kept, group = _hold_back_headings(group, unit)
+        if group and (size + unit.tokens > limit or unit.opens_part or (unit.opens_section and size >= small)):
+            kept, group = (group, []) if unit.opens_part else _hold_back_headings(group, unit)
             if kept:
                 yield kept
             size = sum(one.tokens for one in group)

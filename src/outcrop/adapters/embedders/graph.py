@@ -2,8 +2,7 @@
 
 The architecture is BERT's (Devlin et al. 2018, arXiv:1810.04805) with 6 layers of 12 heads; the vector is the mean
 over all tokens, the special ones included. Texts in one batch have the same number of tokens, so that nothing is
-padded and nothing masked. Two biases need not be computed: that of the keys, which softmax cancels, and that of the
-values, which attention passes on unchanged and which is folded into the bias after it.
+padded and nothing masked. The keys' bias is left out: it adds the same to all scores of a query, which softmax ignores.
 """
 
 from __future__ import annotations
@@ -112,18 +111,11 @@ def _positioned(writer: GraphWriter, tensors: Mapping[str, Floats]) -> str:
     return normalised(writer, tensors, "embeddings", (WORDS, positions))
 
 
-def normalised(
-    writer: GraphWriter,
-    tensors: Mapping[str, Floats],
-    place: str,
-    summands: tuple[str, str],
-    bias: Floats | None = None,
-) -> str:
-    """Layer normalisation of the sum of two inputs and a bias."""
+def normalised(writer: GraphWriter, tensors: Mapping[str, Floats], place: str, summands: tuple[str, str]) -> str:
+    """Layer normalisation of the sum of two inputs."""
     scale = writer.constant(f"{place}.scale", tensors[f"{place}.LayerNorm.weight"])
     shift = writer.constant(f"{place}.shift", tensors[f"{place}.LayerNorm.bias"])
-    extra = () if bias is None else (writer.constant(f"{place}.bias", bias),)
-    return writer.add("SkipLayerNormalization", *summands, scale, shift, *extra, domain=CONTRIB, epsilon=EPSILON)
+    return writer.add("SkipLayerNormalization", *summands, scale, shift, domain=CONTRIB, epsilon=EPSILON)
 
 
 class _Layer:
@@ -137,22 +129,19 @@ class _Layer:
     def write(self, rows: str, shape: str, flat: str) -> str:
         """The layer's output for `rows` of shape (tokens of all texts, WIDTH)."""
         attended = self._writer.add("Reshape", self._attend(rows, shape), flat)
-        values = self._map("attention.self.value").bias
-        out = self._map("attention.output.dense")
-        assert values is not None
-        assert out.bias is not None
-        [mixed] = self._linear(self._writer, f"{self._site}.out", attended, [Affine(out.weight)])
-        place = f"{self._place}.attention.output"
-        rows = normalised(self._writer, self._tensors, place, (mixed, rows), out.bias + values @ out.weight)
-        [wide] = self._linear(self._writer, f"{self._site}.up", rows, [self._map("intermediate.dense")])
-        active = self._writer.add("Gelu", wide)
-        down = self._map("output.dense")
-        [narrow] = self._linear(self._writer, f"{self._site}.down", active, [Affine(down.weight)])
-        return normalised(self._writer, self._tensors, f"{self._place}.output", (narrow, rows), down.bias)
+        mixed = self._step("out", attended, self._map("attention.output.dense"))
+        rows = normalised(self._writer, self._tensors, f"{self._place}.attention.output", (mixed, rows))
+        active = self._writer.add("Gelu", self._step("up", rows, self._map("intermediate.dense")))
+        narrow = self._step("down", active, self._map("output.dense"))
+        return normalised(self._writer, self._tensors, f"{self._place}.output", (narrow, rows))
+
+    def _step(self, kind: str, rows: str, only: Affine) -> str:
+        [output] = self._linear(self._writer, f"{self._site}.{kind}", rows, [only])
+        return output
 
     def _attend(self, rows: str, shape: str) -> str:
         query, key, value = (self._map(f"attention.self.{role}") for role in ("query", "key", "value"))
-        maps = [query, Affine(key.weight), Affine(value.weight)]
+        maps = [query, Affine(key.weight), value]
         parts = self._linear(self._writer, f"{self._site}.qkv", rows, maps)
         texts = [self._writer.add("Reshape", part, shape) for part in parts]
         return self._writer.add("Attention", *texts, q_num_heads=HEADS, kv_num_heads=HEADS)

@@ -11,14 +11,16 @@ from threading import Lock
 
 import numpy as np
 
-from outcrop.adapters.embedders.encoder import POSITIONS, SPECIAL, Encoder, Precision
+from outcrop.adapters.embedders.build import Precision
+from outcrop.adapters.embedders.encoder import POSITIONS, SPECIAL, Encoder
 from outcrop.adapters.embedders.lanes import Lanes
 from outcrop.adapters.embedders.processor import has_dot_products, usable_processors
-from outcrop.adapters.embedders.tokens import Ids, WordPieces, windows
+from outcrop.adapters.embedders.tokens import Ids, ModelTokens, windows
 from outcrop.adapters.embedders.weights import Weights, find_weights
+from outcrop.adapters.embedders.windows import pooled
 from outcrop.core.chunks import Vectors
 from outcrop.core.errors import Invalid
-from outcrop.core.protocols import Purpose
+from outcrop.core.protocols import Purpose, Tokenizer
 from outcrop.core.settings import Settings
 
 MODEL = "local:all-MiniLM-L6-v2"
@@ -44,7 +46,8 @@ class LocalEmbedder:
     max_tokens = POSITIONS - SPECIAL
 
     def __init__(self, weights: Weights, precision: Precision, folder: Path, threads: int) -> None:
-        self.tokenizer = WordPieces(weights.vocabulary_file)
+        self._tokens = ModelTokens.of_file(weights.vocabulary_file)
+        self.tokenizer: Tokenizer = self._tokens
         self._load = partial(Encoder, weights, precision, folder)
         self._encoder: Encoder | None = None
         self._loading = Lock()
@@ -54,10 +57,11 @@ class LocalEmbedder:
         """One unit vector a text, in order: shape (n, 384), float32. Both purposes share one space."""
         if len(texts) == 1:
             return await self._lanes.run(purpose, self._embed_here, texts)
-        parts = [np.empty((0, DIMENSIONS), dtype=np.float32)]
+        vectors = np.empty((len(texts), DIMENSIONS), dtype=np.float32)
         for first in range(0, len(texts), TEXTS_AT_ONCE):
-            parts.append(await self._embed_spread(texts[first : first + TEXTS_AT_ONCE], purpose))
-        return np.concatenate(parts)
+            some = slice(first, first + TEXTS_AT_ONCE)
+            vectors[some] = await self._embed_spread(texts[some], purpose)
+        return vectors
 
     async def close(self) -> None:
         """End the threads."""
@@ -69,23 +73,26 @@ class LocalEmbedder:
         cut = await self._lanes.spread(purpose, self._cut, groups)
         batches = list(batched([window for group in cut for window in group]))
         vectors = await self._lanes.spread(purpose, self._encode, batches)
-        return pooled(len(texts), batches, vectors)
+        return _pooled(len(texts), batches, vectors)
 
     def _embed_here(self, texts: Sequence[str]) -> Vectors:
         batches = list(batched(self._cut((0, texts))))
-        return pooled(len(texts), batches, [self._encode(batch) for batch in batches])
+        return _pooled(len(texts), batches, [self._encode(batch) for batch in batches])
 
     def _cut(self, group: tuple[int, Sequence[str]]) -> list[Window]:
         """The windows of some texts, which are numbered from a start."""
         start, texts = group
-        tokens = self.tokenizer.ids(texts)
+        tokens = self._tokens.ids(texts)
         return [Window(start + n, ids) for n, all_ids in enumerate(tokens) for ids in windows(all_ids, self.max_tokens)]
 
     def _encode(self, batch: Sequence[Window]) -> Vectors:
-        if self._encoder is None:
-            with self._loading:
-                self._encoder = self._encoder or self._load()
-        return self._encoder.encode(np.stack([window.ids for window in batch]))
+        return self._loaded().encode(np.stack([window.ids for window in batch]))
+
+    def _loaded(self) -> Encoder:
+        with self._loading:
+            if self._encoder is None:
+                self._encoder = self._load()
+            return self._encoder
 
 
 def batched(found: Sequence[Window]) -> Iterator[list[Window]]:
@@ -98,13 +105,10 @@ def batched(found: Sequence[Window]) -> Iterator[list[Window]]:
             yield alike[first : first + most]
 
 
-def pooled(texts: int, batches: Sequence[Sequence[Window]], vectors: Sequence[Vectors]) -> Vectors:
-    """The vector of each text: the mean of its windows' vectors, weighted by their tokens, of unit length."""
-    sums = np.zeros((texts, DIMENSIONS), dtype=np.float32)
-    for batch, found in zip(batches, vectors, strict=True):
-        weights = np.array([[len(window.ids) + SPECIAL] for window in batch], dtype=np.float32)
-        np.add.at(sums, [window.text for window in batch], found * weights)
-    return sums / np.linalg.norm(sums, axis=1, keepdims=True)  # type: ignore[no-any-return]
+def _pooled(texts: int, batches: Sequence[Sequence[Window]], vectors: Sequence[Vectors]) -> Vectors:
+    found = [window for batch in batches for window in batch]
+    weights = [len(window.ids) + SPECIAL for window in found]
+    return pooled(texts, [window.text for window in found], weights, np.concatenate(vectors))
 
 
 def open_embedder(model: str, settings: Settings) -> LocalEmbedder:
@@ -119,7 +123,7 @@ def open_embedder(model: str, settings: Settings) -> LocalEmbedder:
     return LocalEmbedder(
         find_weights(),
         chosen_precision(settings.embedding_precision),
-        settings.data / "models",
+        settings.models,
         settings.threads or usable_processors(),
     )
 

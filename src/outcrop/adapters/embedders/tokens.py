@@ -1,15 +1,17 @@
-"""Tokens as the bundled model counts them, and texts cut into windows that it can read."""
+"""Tokens as a local model counts them, and its windows."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
+
+from outcrop.adapters.embedders.windows import encodable
 
 if TYPE_CHECKING:
     from tokenizers import Tokenizer
@@ -20,12 +22,23 @@ _LAST_SPACE = re.compile(r"[ \t\r\n](?=[^ \t\r\n]*\Z)")
 Ids = NDArray[np.int32]
 
 
-class WordPieces:
-    """The model's own tokenizer, without special tokens. Loads its vocabulary on first use."""
+class ModelTokens:
+    """A model's own tokenizer, without special tokens. Loaded on first use."""
 
-    def __init__(self, vocabulary_file: Path) -> None:
-        self._file = vocabulary_file
+    def __init__(self, load: Callable[[], Tokenizer]) -> None:
+        self._load = load
         self._loaded: Tokenizer | None = None
+
+    @classmethod
+    def of_file(cls, path: Path) -> ModelTokens:
+        """The tokenizer that a `tokenizer.json` describes."""
+
+        def load() -> Tokenizer:
+            from tokenizers import Tokenizer
+
+            return Tokenizer.from_file(str(path))
+
+        return cls(load)
 
     def spans(self, text: str) -> NDArray[np.int32]:
         """The characters [start, end) of each token, in order: shape (n, 2), int32."""
@@ -43,27 +56,24 @@ class WordPieces:
 
     def _tokenizer(self) -> Tokenizer:
         if self._loaded is None:
-            from tokenizers import Tokenizer
-
-            loaded = Tokenizer.from_file(str(self._file))
+            loaded = self._load()
             loaded.no_padding()
             loaded.no_truncation()
             self._loaded = loaded
         return self._loaded
 
 
-def pieces(text: str) -> Iterator[tuple[int, str]]:
-    """The text in pieces of at most PIECE characters with their starts, cut at white space where there is some.
+def pieces(text: str, size: int = PIECE) -> Iterator[tuple[int, str]]:
+    """The text in pieces of at most `size` characters with their starts, cut at white space where there is some.
 
-    White space parts words, so the tokens are those of the whole text. Half of a surrogate pair, which has no
-    UTF-8 form, becomes a question mark.
+    White space parts words, so the tokens are those of the whole text.
     """
-    text = text.encode("utf-8", "replace").decode("utf-8")
+    text = encodable(text)
     start = 0
-    while len(text) - start > PIECE:
-        piece = text[start : start + PIECE]
+    while len(text) - start > size:
+        piece = text[start : start + size]
         space = _LAST_SPACE.search(piece)
-        end = space.end() if space and space.start() else PIECE
+        end = space.end() if space and space.start() else size
         yield start, piece[:end]
         start += end
     yield start, text[start:]

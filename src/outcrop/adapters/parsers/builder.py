@@ -231,16 +231,3 @@ def markdown_cell(cell: str) -> str:
     """The text of a cell on one line, with `|` escaped."""
     cell = " ".join(cell.split()) if "\n" in cell or "\r" in cell or "\t" in cell else cell.strip()
     return cell.replace("|", "\\|") if "|" in cell else cell
-
-
-def split_row(line: str) -> list[str]:
-    """The cells of a line that `markdown_row` made."""
-    cells, cell, escaped = [], "", False
-    for character in line.strip()[1:]:
-        if character == "|" and not escaped:
-            cells.append(cell.strip())
-            cell = ""
-        else:
-            cell = cell[:-1] + character if escaped and character == "|" else cell + character
-        escaped = character == "\\" and not escaped
-    return cells

@@ -48,6 +48,9 @@ NOT_WESTERN = re.compile(
 TURKISH, ICELANDIC = frozenset(b"\xfd\xfe\xf0"), frozenset(b"\xe1\xe9\xed\xf3\xfa\xe6")
 HUNGARIAN, PORTUGUESE = frozenset(b"\xf5\xfb"), frozenset(b"\xe3\xe7\xea\xe0\xe8")
 LEAST_KANA = 0.2
+HEBREW = bytes(range(0xE0, 0xFB))  # its letters in cp1255
+NO_LETTERS = bytes(range(0x80)) + bytes.fromhex("8591929394959697a0abb0b7bb")  # ASCII, quotes, dashes and the like
+MIXED_WORD = re.compile(rb"[A-Za-z][\xe0-\xfa]|[\xe0-\xfa][A-Za-z]")
 LEAST_HEBREW = 15  # letters
 DECLARATION = re.compile(
     rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)|<meta[^>]{0,300}?charset\s*=\s*["']?\s*([\w.:-]+)""",
@@ -148,11 +151,20 @@ def wide_encoding(data: bytes) -> str | None:
         return None
     even, odd = sample[::2], sample[1::2]
     zeros_even, zeros_odd, half = even.count(0), odd.count(0), max(len(even), 1)
-    if zeros_odd > half * 0.05 and zeros_even < zeros_odd * 0.05 and _strict(sample, "utf-16-le"):
+    if zeros_odd > half * 0.05 and zeros_even < zeros_odd * 0.05 and _reads(sample, "utf-16-le"):
         return "utf-16-le"
-    if zeros_even > half * 0.05 and zeros_odd < zeros_even * 0.05 and _strict(sample, "utf-16-be"):
+    if zeros_even > half * 0.05 and zeros_odd < zeros_even * 0.05 and _reads(sample, "utf-16-be"):
         return "utf-16-be"
     return None
+
+
+def _reads(sample: bytes, encoding: str) -> bool:
+    """Whether a sample is text in an encoding: valid, and hardly a control character."""
+    found = _strict(sample, encoding)
+    if found is None:
+        return False
+    control = sum(character < " " and character not in "\t\n\f\r" for character in found.text)
+    return control <= len(found.text) * MOST_CONTROL
 
 
 def guess(data: bytes) -> str:
@@ -184,8 +196,8 @@ def _japanese(sample: bytes) -> str | None:
 
 def _hebrew(sample: bytes) -> bool:
     """Whether all letters beyond ASCII are within the 27 of Hebrew; Russian, which shares them, has others too."""
-    beyond = [byte for byte in sample if byte >= 0xC0]  # noqa: PLR2004 # where letters begin
-    return len(beyond) >= LEAST_HEBREW and all(0xE0 <= byte <= 0xFA for byte in beyond)
+    beyond = sample.translate(None, NO_LETTERS)
+    return len(beyond) >= LEAST_HEBREW and not beyond.translate(None, HEBREW) and not MIXED_WORD.search(sample)
 
 
 def _latin(sample: bytes) -> str:

@@ -26,6 +26,7 @@ SURE = 0.9  # a page read upside down scores lower
 TALL = 1.5  # height over width of the boxes of lines that run upwards
 LONG = 5.0  # width over height of the lines that tell the skew
 LEAST_SKEW, MOST_SKEW = 0.2, 15.0  # degrees
+NO_MEMORY = ("bad_alloc", "Failed to allocate", "Insufficient memory", "Unable to allocate")
 SPACE = re.compile(r"\s")
 Quad = NDArray[np.float64]  # (4, 2): corners clockwise from the top left
 
@@ -122,12 +123,21 @@ class Ocr:
         return best
 
     def _lines(self, image: NDArray[np.uint8]) -> list[Reading]:
-        result = self._engine(np.ascontiguousarray(image[:, :, ::-1]), return_word_box=True)
+        result = self._run(np.ascontiguousarray(image[:, :, ::-1]))
         if result.boxes is None or result.txts is None:
             return []
         words = result.word_results if len(result.word_results or ()) == len(result.txts) else [()] * len(result.txts)
         lines = zip(result.boxes, result.txts, result.scores, words, strict=True)
         return [_reading(np.asarray(quad, np.float64), text, score, found) for quad, text, score, found in lines]
+
+    def _run(self, image: NDArray[np.uint8]) -> Any:
+        """What the engine finds in a BGR picture. Raises MemoryError, which it hides in an error of its own."""
+        try:
+            return self._engine(image, return_word_box=True)
+        except Exception as error:
+            if any(word in str(error) for word in NO_MEMORY):
+                raise MemoryError from error
+            raise
 
 
 def _reading(quad: Quad, text: str, score: float, found: Sequence[tuple[str, float, Any]]) -> Reading:

@@ -42,4 +42,7 @@ class ParseOptions:
 def out_of_memory(options: ParseOptions) -> str:
     """The sentence for a document that needs too much memory."""
     limit = options.memory_mb
-    return f"Reading the file needs more than {limit} MiB of memory. Split it, or raise OUTCROP_PARSE_MEMORY_MB."
+    return (
+        f"Reading the file needs more than {limit} MiB of memory: it is damaged or very large. "
+        "Save it anew or split it, or raise OUTCROP_PARSE_MEMORY_MB."
+    )

@@ -13,13 +13,14 @@ from outcrop.adapters.parsers.page_words import Line, Word, bounds, lines_of, se
 
 Edge = Literal["header", "footer"]
 Key = tuple[Edge, str, int]  # a text without its numbers, and its distance from the edge
-BAND = 0.13  # of the page's height, at the top and at the bottom
+BAND = 0.1  # of the page's height, at the top and at the bottom
 MOST_LINES = 4  # at each edge
 PLACE = 8.0  # points: how far the same line may move from page to page
 LEAST_PAGES = 3
 LEAST_SHARE = 0.6  # of the pages, where there are fewer than that
 APART = 0.5  # heights between furniture and text
 EDGES: tuple[Edge, ...] = ("header", "footer")
+TALL = 1.15  # of the usual height: numbered titles are taller than page numbers
 GAP = 1.6  # heights between two parts of one line
 NUMBER = re.compile(r"\d+|(?<![^\W_])[ivxlc]{1,7}(?![^\W_])")
 LONGEST = 400  # characters that are kept of each edge
@@ -33,6 +34,10 @@ class _Mark:
     text: str
     key: Key
     part: Line
+
+    @property
+    def height(self) -> float:
+        return median(word.bottom - word.top for word in self.part)
 
 
 @dataclass(slots=True)
@@ -50,8 +55,9 @@ class Furniture:
                 for line in edge_lines(words, height, edge):
                     for mark in _marks(number, height, edge, line):
                         groups[mark.key].append(mark)
+        usual = median([word.bottom - word.top for _, _, words in pages for word in words] or [0.0])
         for key, marks in groups.items():
-            if _repeats(marks, len(pages)):
+            if _repeats(marks, len(pages), usual):
                 few = len({mark.page for mark in marks}) < LEAST_PAGES and not _counts(marks)
                 self.keys[key] = marks[0].page if few else 0
                 if not few:
@@ -91,9 +97,9 @@ def _is_apart(own: Sequence[Word], words: Sequence[Word], edge: Edge) -> bool:
     """Whether a wider space than that between lines sets edge lines apart from the text of the page."""
     _, top, _, bottom = bounds(own)
     if edge == "header":
-        gap = min((word.top for word in words if word.top + word.bottom > 2 * bottom), default=1e9) - bottom
+        gap = min((word.top for word in words if word.top + word.bottom > 2 * bottom), default=bottom) - bottom
     else:
-        gap = top - max((word.bottom for word in words if word.top + word.bottom < 2 * top), default=-1e9)
+        gap = top - max((word.bottom for word in words if word.top + word.bottom < 2 * top), default=top)
     return gap > APART * median(word.bottom - word.top for word in own)
 
 
@@ -112,12 +118,12 @@ def _marks(page: int, height: float, edge: Edge, line: Line) -> Iterator[_Mark]:
         yield _Mark(page, text, (edge, NUMBER.sub("#", text), place), part)
 
 
-def _repeats(marks: list[_Mark], pages: int) -> bool:
-    """Whether a part of a line is furniture: the same, or but for a page number, on enough pages."""
+def _repeats(marks: list[_Mark], pages: int, usual: float) -> bool:
+    """Whether a part of a line is furniture: the same, or but for a page number of usual height, on enough pages."""
     count = len({mark.page for mark in marks})
     if count < LEAST_PAGES and (count <= 1 or count < LEAST_SHARE * pages):
         return False
-    return not _counts(marks) or _counts_pages(marks)
+    return not _counts(marks) or (_counts_pages(marks) and marks[0].height < TALL * usual)
 
 
 def _counts(marks: list[_Mark]) -> bool:

@@ -232,7 +232,8 @@ def _follows(before: Block, block: Block) -> bool:
     last, first = before.lines[-1], block.lines[0]
     heights = [word.bottom - word.top for word in (last[0], first[0])]
     gap = min(word.top for word in first) - max(word.bottom for word in last)
-    if abs(heights[0] - heights[1]) > 0.1 * max(heights) or not -0.5 * heights[0] < gap < 0.4 * heights[0]:
+    widest = 0.75 if first[0].text[0].islower() else 0.4
+    if abs(heights[0] - heights[1]) > 0.1 * max(heights) or not -0.5 * heights[0] < gap < widest * heights[0]:
         return False
     if before.kind == "heading" and sum(len(text_of(line)) for line in before.lines) < LEAST_SENTENCE:
         return False

@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Mapping
+from contextlib import suppress
 from time import monotonic
 
 from outcrop.adapters.parsers import wire
@@ -18,6 +19,7 @@ from outcrop.core.parsed import Blob, ParsedDocument
 
 START_SECONDS = 60  # a process that is not ready by then will not be
 KEPT_STDERR = 4096
+MOST_EXTENSIONS = 60  # times the seconds of one document, for one whose pages keep coming
 ENTRY = """
 import sys, json
 descriptor, options, families, sys.path[:] = json.loads(sys.argv[1])
@@ -27,13 +29,15 @@ main(descriptor, ParseOptions.from_json(options), families)
 """
 # What a parse process sees of the environment: enough to load libraries, no secrets.
 ENVIRONMENT = ("PATH", "LANG", "LC_ALL", "TZ", "LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "ORT_DISABLE_TELEMETRY")
-# One thread a process: the processes are what runs in parallel. Two arenas: each reserves address space.
+# One thread a process: the processes are what runs in parallel. Allocators may reserve little address space, which is
+# what the limit on memory counts: two arenas of glibc, and 64 MiB a piece of mimalloc (liteparse), in KiB, not 1 GiB.
 ONE_THREAD = {
     "OMP_NUM_THREADS": "1",
     "OPENBLAS_NUM_THREADS": "1",
     "RAYON_NUM_THREADS": "1",
     "TOKIO_WORKER_THREADS": "1",
     "MALLOC_ARENA_MAX": "2",
+    "MIMALLOC_ARENA_RESERVE": "65536",
 }
 MEMORY_WORDS = ("memory allocation of", "bad_alloc", "out of memory", "MemoryError", "Cannot allocate memory")
 
@@ -74,16 +78,28 @@ class ParseProcess:
     def read(self, blob: Blob) -> ParsedDocument:
         """The text of a file. Raises Unreadable; the process may be gone afterwards, see `alive`."""
         path = None if blob.path is None or blob.data is not None else str(blob.path)
-        deadline = monotonic() + self._options.seconds
         try:
             self._channel.settimeout(self._options.seconds)
             wire.send(self._channel, {"name": blob.name, "path": path}, [] if blob.data is None else [blob.data])
-            return self._document(wire.receive(self._channel, self._options.memory_mb * MIB, deadline))
+            return self._document(self._reply())
         except TimeoutError as error:
             self._end()
             raise self._too_slow() from error
-        except (OSError, EOFError, wire.Malformed) as error:
+        except wire.Malformed as error:
+            self._end()
+            raise _crashed("its reply makes no sense") from error
+        except (OSError, EOFError) as error:
             raise self._died() from error
+
+    def _reply(self) -> wire.Frame | None:
+        """The reply to a request; each page that the parser says it gets to gives it its time anew, to a limit."""
+        seconds = self._options.seconds
+        last = monotonic() + MOST_EXTENSIONS * seconds
+        while True:
+            deadline = min(monotonic() + seconds, last)
+            reply = wire.receive(self._channel, self._options.memory_mb * MIB, deadline)
+            if reply is None or "progress" not in reply.header:
+                return reply
 
     def _document(self, reply: wire.Frame | None) -> ParsedDocument:
         if reply is None:
@@ -103,19 +119,14 @@ class ParseProcess:
 
     def _died(self) -> Unreadable:
         """Why the process went away while it read a document."""
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self._process.wait(1)
-            how = ""
-        except subprocess.TimeoutExpired:
-            how = "its reply makes no sense"
         code, said = self._end()
         if code == -signal.SIGXCPU:
             return self._too_slow()
-        if not how and (code == -signal.SIGKILL or any(word in said for word in MEMORY_WORDS)):
+        if code == -signal.SIGKILL or any(word in said for word in MEMORY_WORDS):
             return Unreadable("out_of_memory", out_of_memory(self._options))
-        how = how or (f"signal {-code}" if code < 0 else f"exit code {code}")
-        message = f"The parser crashed on this file ({how}); it may be damaged. Save it anew, or in another format."
-        return Unreadable("crashed", message)
+        return _crashed(f"signal {-code}" if code < 0 else f"exit code {code}")
 
     def _said(self) -> str:
         """The end of what the process wrote to its standard error since the last call."""
@@ -146,3 +157,8 @@ class ParseProcess:
     def close(self) -> None:
         """End the process and let go of its pipes."""
         self._end()
+
+
+def _crashed(how: str) -> Unreadable:
+    message = f"The parser crashed on this file ({how}); it may be damaged. Save it anew, or in another format."
+    return Unreadable("crashed", message)

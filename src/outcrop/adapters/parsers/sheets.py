@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from outcrop.adapters.parsers.builder import DocumentBuilder, Origin
 from outcrop.adapters.parsers.families import with_libraries
 from outcrop.adapters.parsers.formats import ODS, XLS, XLSB, XLSX
-from outcrop.adapters.parsers.number_formats import NumberFormat, shown
+from outcrop.adapters.parsers.number_formats import shown
+from outcrop.adapters.parsers.old_workbook import old_workbook_facts
 from outcrop.adapters.parsers.ole import ENCRYPTED
+from outcrop.adapters.parsers.open_sheets import open_sheet_facts
 from outcrop.adapters.parsers.options import ParseOptions
 from outcrop.adapters.parsers.properties import describe
 from outcrop.adapters.parsers.tabular import Line, append_grid
@@ -41,12 +43,8 @@ class SheetParser:
         """The sheets in order; hidden ones too, with a warning."""
         data = blob.read()
         origin = Origin(blob.media_type or XLSX, self.version)
-        facts: Mapping[str, SheetFacts] = {}
-        if data.startswith(b"PK"):
-            with zipfile.ZipFile(BytesIO(data)) as archive:
-                describe(archive, origin)
-                facts = workbook_facts(archive) if blob.media_type == XLSX else {}
         workbook = _open(data)
+        facts = _facts(data, origin)
         builder = DocumentBuilder()
         for name, hidden in _sheets(workbook):
             if hidden:
@@ -55,6 +53,17 @@ class SheetParser:
         if any(fact.unstored for fact in facts.values()):
             origin.warnings.append(UNSTORED)
         return builder.build(origin)
+
+
+def _facts(data: bytes, origin: Origin) -> Mapping[str, SheetFacts]:
+    """What the parts of a workbook say besides; tells the origin its title and author."""
+    if not data.startswith(b"PK"):
+        return old_workbook_facts(data)
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        describe(archive, origin)
+        if origin.media_type == XLSX:
+            return workbook_facts(archive)
+        return open_sheet_facts(archive) if origin.media_type == ODS else {}
 
 
 def _open(data: bytes) -> CalamineWorkbook:
@@ -90,7 +99,7 @@ def _append(builder: DocumentBuilder, workbook: CalamineWorkbook, name: str, fac
     if sheet.start is None:
         return
     builder.heading(name, 1)
-    append_grid(builder, _lines(sheet, _filled(merged), facts.formats), name)
+    append_grid(builder, _lines(sheet, _filled(merged), facts), name)
 
 
 def _filled(merged: Merged) -> dict[tuple[int, int], tuple[int, int]]:
@@ -106,17 +115,20 @@ def _filled(merged: Merged) -> dict[tuple[int, int], tuple[int, int]]:
 def _lines(
     sheet: CalamineSheet,
     origins: Mapping[tuple[int, int], tuple[int, int]],
-    formats: Mapping[tuple[int, int], NumberFormat],
+    facts: SheetFacts,
 ) -> Iterator[Line]:
     """The rows as text, numbered as the program shows them; a value over merged rows stands in each of them."""
     top, left = sheet.start or (0, 0)
     carried: dict[tuple[int, int], str] = {}
     wanted = set(origins.values())
     for row, values in enumerate(sheet.to_python(skip_empty_area=True), top):
-        cells = [shown(value, formats.get((row, column))) for column, value in enumerate(values, left)]
+        places = [(row, column) for column in range(left, left + len(values))]
+        cells = [
+            facts.texts.get(place) or shown(value, facts.formats.get(place))
+            for place, value in zip(places, values, strict=True)
+        ]
         if origins:
-            for index, cell in enumerate(cells):
-                place = (row, left + index)
+            for index, (place, cell) in enumerate(zip(places, cells, strict=True)):
                 if place in wanted:
                     carried[place] = cell
                 elif not cell and place in origins:

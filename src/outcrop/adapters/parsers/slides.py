@@ -111,14 +111,8 @@ class _Deck:
                 self._linked(element, relations)
 
     def _lines(self, root: Element) -> None:
-        """The paragraphs of a shape; deeper ones as items of a list."""
-        first = True
-        for text, level in _paragraphs(root):
-            if first:
-                self._builder.block(text)
-            else:
-                self._builder.line("  " * level + text)
-            first = False
+        """The paragraphs of a shape, one a line, deeper ones indented."""
+        self._builder.block("\n".join("  " * level + text for text, level in _paragraphs(root)))
 
     def _linked(self, element: Element, relations: dict[str, tuple[str, str]]) -> None:
         """The words of a diagram (SmartArt), or the texts and values of a chart, which are parts of their own."""

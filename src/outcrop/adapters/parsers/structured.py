@@ -28,6 +28,9 @@ DEEPEST = 100  # levels; what is deeper is written as JSON
 MARKUP_NAMES = frozenset(
     {"p", "para", "li", "td", "th", "b", "i", "em", "strong", "span", "a", "code", "tt", "emphasis"}
 )
+NAMING = ("name", "id", "key", "code", "model", "version", "title", "number", "type")
+DEEPEST_PATH = 4  # elements that are named before a value
+LONGEST_LABEL = 60  # characters
 ENTITIES = (
     "The XML file defines entities of its own, which are not followed: they can be made to fill memory or to read "
     "other files. Save it without its DOCTYPE."
@@ -163,9 +166,8 @@ def _append_element(builder: DocumentBuilder, root: Element) -> None:
     pending: list[tuple[Element, tuple[str, ...]]] = [(root, ())]
     while pending:
         element, path = pending.pop()
-        name = local(element)
-        here = (*path, name) if path or name not in {"root", "document", "data"} else path
-        attributes = ", ".join(f"{key.rpartition('}')[2]} {value}" for key, value in element.attrib.items() if value)
+        here = (*path, _label(element))
+        attributes = _attributes(element)
         records = _xml_records(element)
         if _is_running_text(element):
             words = " ".join("".join(element.itertext()).split())
@@ -180,6 +182,16 @@ def _append_element(builder: DocumentBuilder, root: Element) -> None:
         pending.extend((child, here) for child in reversed(element))
 
 
+def _attributes(element: Element) -> str:
+    return ", ".join(f"{key.rpartition('}')[2]} {value}" for key, value in element.attrib.items() if value)
+
+
+def _label(element: Element) -> str:
+    """The name of an element, and of a container also the attribute that tells it from its like."""
+    naming = next((element.attrib[name] for name in NAMING if element.get(name)), "")
+    return f"{local(element)} {naming}" if len(element) and 0 < len(naming) <= LONGEST_LABEL else local(element)
+
+
 def _append_leaf(builder: DocumentBuilder, path: tuple[str, ...], words: str) -> None:
     if not words:
         return
@@ -188,7 +200,7 @@ def _append_leaf(builder: DocumentBuilder, path: tuple[str, ...], words: str) ->
     elif path and path[-1].lower() in MARKUP_NAMES:
         builder.block(words)
     else:
-        builder.line(f"{_path(path[-3:])}: {words}" if path else words)
+        builder.line(f"{_path(path[-DEEPEST_PATH:])}: {words}" if path else words)
 
 
 def _is_running_text(element: Element) -> bool:
@@ -213,7 +225,8 @@ def _record(element: Element) -> dict[str, str] | None:
     for child in element:
         if len(child) or local(child) in fields:
             return None
-        fields[local(child)] = " ".join((child.text or "").split())
+        words, attributes = " ".join((child.text or "").split()), _attributes(child)
+        fields[local(child)] = f"{words} ({attributes})" if words and attributes else words or attributes
     if len(element) == 0 and element.text and element.text.strip():
         fields[local(element)] = element.text.strip()
     return fields or None

@@ -52,6 +52,8 @@ WORDS = (
 NOISY_NAME = re.compile(rf"(?:^|[\s_-])(?:{WORDS})(?:$|[\s_-])", re.IGNORECASE)
 HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
 MAIN = "main, [role='main'], article"
+LONG_TEXT = 400  # characters; a banner or a menu of so many is made of links
+MOSTLY_LINKS = 0.4  # of an element's characters
 LEAST_KEPT = 0.25  # of the text; where less is left, what was taken away was the content
 
 
@@ -166,7 +168,7 @@ def _content(tree: LexborHTMLParser, *, whole: bool) -> LexborNode | None:
     size = _size(body)
     _prune(body)
     main = _main(body)
-    if main is not None and _size(main) >= size * LEAST_KEPT:
+    if main is not None and _size(main) >= (size * LEAST_KEPT if main.tag == "article" else 1):
         return main
     return body if _size(body) >= size * LEAST_KEPT else everything
 
@@ -183,11 +185,17 @@ def _prune(body: LexborNode) -> None:
             node.decompose()
     for node in body.css("[class], [id], [style]"):
         attributes = node.attributes
-        if node.tag in {"body", "main", "article"} or node.css_first("main, article, h1") is not None:
+        if node.tag in {"body", "main", "article", "section"} or node.css_first("main, article, h1") is not None:
             continue
         names = f"{attributes.get('class') or ''} {attributes.get('id') or ''}"
-        if NOISY_NAME.search(names) or HIDDEN_STYLE.search(attributes.get("style") or ""):
+        if HIDDEN_STYLE.search(attributes.get("style") or "") or (NOISY_NAME.search(names) and _is_thin(node)):
             node.decompose()
+
+
+def _is_thin(node: LexborNode) -> bool:
+    """Whether an element holds little but links: a name alone may be that of a chapter on menus."""
+    size = _size(node)
+    return size < LONG_TEXT or sum(map(_size, node.css("a"))) > size * MOSTLY_LINKS
 
 
 def _within(node: LexborNode, tags: tuple[str, ...]) -> bool:

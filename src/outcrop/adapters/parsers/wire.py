@@ -118,7 +118,7 @@ def decode(header: dict[str, Any], body: memoryview) -> ParsedDocument:
     """The document of `encode`. Raises Malformed where anything is not as it must be."""
     try:
         return _decode(header, body)
-    except (KeyError, TypeError, ValueError, IndexError, OverflowError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise Malformed(f"The document is malformed: {error}") from error
 
 

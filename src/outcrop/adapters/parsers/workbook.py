@@ -34,9 +34,10 @@ STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
 @dataclass(frozen=True, slots=True)
 class SheetFacts:
-    """The formats of a sheet's cells by (row, column) from 0, and whether formulas lack their results."""
+    """The formats or texts of a sheet's cells by (row, column) from 0, and whether formulas lack their results."""
 
     formats: Mapping[tuple[int, int], NumberFormat] = field(default_factory=dict)
+    texts: Mapping[tuple[int, int], str] = field(default_factory=dict)
     unstored: bool = False
 
 
@@ -101,7 +102,7 @@ def _sheet_facts(archive: zipfile.ZipFile, name: str, part: str, styles: Mapping
     rows = max((int(found) for found in ROW.findall(data)), default=0)
     if rows * columns > MAX_AREA:
         raise Unreadable("too_large", TOO_SPARSE.format(sheet=name, rows=rows, columns=columns))
-    return SheetFacts(formats, UNSTORED.search(data) is not None)
+    return SheetFacts(formats, unstored=UNSTORED.search(data) is not None)
 
 
 def column_index(letters: bytes) -> int:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from outcrop.adapters.parsers import wire
+from outcrop.adapters.parsers import progress, wire
 from outcrop.adapters.parsers.detect import detect
 from outcrop.adapters.parsers.families import parser_for
 from outcrop.adapters.parsers.guards import allow_cpu, guard
@@ -19,6 +19,7 @@ from outcrop.core.errors import Unreadable
 from outcrop.core.parsed import Blob, ParsedDocument
 from outcrop.core.protocols import Parser
 
+STATM = Path("/proc/self/statm")
 NO_TEXT = (
     "No text was found in the file. If it shows text only in pictures, save it as PDF, or the pictures by themselves, "
     "so that they can be read by OCR."
@@ -72,12 +73,29 @@ def _blob(header: Mapping[str, Any], body: memoryview) -> Blob:
 def serve(channel: socket.socket, worker: Worker, options: ParseOptions) -> None:
     """Say that the process is ready, then answer until the channel ends or the process is spent."""
     wire.send(channel, {"ready": True})
+    progress.listen(lambda: _gets_on(channel, options))
     while not worker.spent and (request := wire.receive(channel, sys.maxsize)) is not None:
         allow_cpu(options.seconds)
         header, bodies = worker.answer(request.header, request.body)
-        peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-        worker.spent |= peak > options.memory_mb * MIB // 2
+        worker.spent |= resident_bytes() > options.memory_mb * MIB // 2
         wire.send(channel, {**header, "spent": worker.spent}, bodies)
+
+
+def _gets_on(channel: socket.socket, options: ParseOptions) -> None:
+    """Say that the file is being read still, page by page: the time that it may take begins anew."""
+    wire.send(channel, {"progress": True})
+    allow_cpu(options.seconds)
+
+
+def resident_bytes() -> int:
+    """The memory that this process holds now; 0 where the system does not say.
+
+    Not the peak: Linux hands a parent's peak down to its children.
+    """
+    try:
+        return int(STATM.read_text().split()[1]) * resource.getpagesize()
+    except OSError:
+        return 0
 
 
 def main(descriptor: int, options: ParseOptions, families: Mapping[str, str]) -> None:

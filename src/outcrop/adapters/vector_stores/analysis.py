@@ -45,7 +45,7 @@ def document_terms(text: str) -> list[str]:
     terms: list[str] = []
     for word in _words(text):
         known = _known.get(word)
-        terms.extend(_remember(word) if known is None else known)
+        terms.extend(_remember(word, asked=False) if known is None else known)
     return terms
 
 
@@ -53,7 +53,8 @@ def query_terms(text: str) -> list[str]:
     """The distinct terms that a query asks for, in order: at most MAX_QUERY_TERMS."""
     terms: dict[str, None] = {}
     for word in _words(text[:MAX_QUERY_CHARACTERS]):
-        terms.update(dict.fromkeys(_analyse(word, asked=True)))
+        known = _asked.get(word)
+        terms.update(dict.fromkeys(_remember(word, asked=True) if known is None else known))
     return list(terms)[:MAX_QUERY_TERMS]
 
 
@@ -82,12 +83,14 @@ def _pattern() -> re.Pattern[str]:
 
 
 _known: dict[str, tuple[str, ...]] = {}
+_asked: dict[str, tuple[str, ...]] = {}
 
 
-def _remember(word: str) -> tuple[str, ...]:
-    if len(_known) >= _CACHE:
-        _known.clear()
-    return _known.setdefault(word, tuple(_analyse(word, asked=False)))
+def _remember(word: str, *, asked: bool) -> tuple[str, ...]:
+    kept = _asked if asked else _known
+    if len(kept) >= _CACHE:
+        kept.clear()
+    return kept.setdefault(word, tuple(_analyse(word, asked=asked)))
 
 
 def _analyse(word: str, *, asked: bool) -> list[str]:

@@ -13,7 +13,6 @@ from outcrop.adapters.vector_stores.scoring import (
     DECIMALS,
     K1,
     B,
-    blended,
     inverse_frequency,
     keyword_share,
     valid_index,
@@ -23,6 +22,7 @@ from outcrop.adapters.vector_stores.scoring import (
 from outcrop.core.chunks import Hit, IndexSpec, Point, Search, Traits
 from outcrop.core.errors import Conflict, IndexMissing
 from outcrop.core.filters import Filter, matches
+from outcrop.core.ranking import blended
 from outcrop.core.settings import Settings
 
 _BATCH = 500
@@ -160,7 +160,7 @@ def _scores(
     names = sorted(set(similarity) | set(words))
     cosines = np.array([similarity.get(name, 0.0) for name in names])
     keywords = np.array([words.get(name, 0.0) for name in names])
-    blend = blended(query, cosines, keywords, max(words.values(), default=0.0), possible)
+    blend = blended(query.semantic_weight, cosines, keywords, possible, max(words.values(), default=0.0))
     return dict(zip(names, blend.tolist(), strict=True))
 
 

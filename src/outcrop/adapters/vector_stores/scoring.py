@@ -17,12 +17,10 @@ from outcrop.core.errors import Invalid
 K1 = 1.2
 B = 0.75
 HALF_SCORE = 10.0  # the BM25 score that gives a keyword hit the score 0.5
-LEAST_BEST = 0.3  # share of the highest possible BM25 score that counts as a full keyword match at least
 MAX_LIMIT = 1000
 MAX_DIMENSIONS = 8192
 DECIMALS = 5  # to which scores are told apart: equal chunks are equal however the sums were rounded
 Number = TypeVar("Number", float, "NDArray[np.float32]")
-Floats = NDArray[np.floating]
 _NAME = re.compile("[A-Za-z0-9_-]{1,100}")
 
 
@@ -34,20 +32,6 @@ def inverse_frequency(documents: int, having: int) -> float:
 def keyword_share(score: Number) -> Number:
     """A BM25 score, which has no upper end, as a number from 0 to 1."""
     return score / (score + HALF_SCORE)
-
-
-def blended(query: Search, similarity: Floats, keyword: Floats, best: float, possible: float) -> Floats:
-    """The score in hybrid mode: a convex combination of the cosine and the keyword score, both from 0 to 1.
-
-    The keyword score is divided by the best one found, or by a share of the best possible one where all are weak, so
-    that a text with only the question's common words does not lead. Measured better than rank fusion, which lets a
-    model that does not know the language pull down good keyword hits (Bruch, Gai and Ingber, "An Analysis of Fusion
-    Functions for Hybrid Retrieval", 2022, finds the same).
-    """
-    scale = max(best, LEAST_BEST * possible)
-    words = keyword / scale if scale > 0 else keyword * 0
-    blend = query.semantic_weight * np.maximum(similarity, 0) + (1 - query.semantic_weight) * words
-    return np.minimum(blend, 1)
 
 
 def depth(limit: int) -> int:

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import replace
 from typing import Any
 
+from outcrop.answer.sessions import Sessions
 from outcrop.bedrock import views
 from outcrop.bedrock.models import EXTRACTIVE, model_of
 from outcrop.bedrock.paging import next_token, offset_of
@@ -24,8 +25,7 @@ from outcrop.core.chunks import SearchMode
 from outcrop.core.clock import now
 from outcrop.core.errors import Invalid, NotFound, Unsupported
 from outcrop.core.filters import Filter, from_json
-from outcrop.core.ids import new_id
-from outcrop.core.records import KnowledgeBase, Session
+from outcrop.core.records import KnowledgeBase
 
 AGENT_RUNTIME = "bedrock-agent-runtime"
 MODES: Mapping[str, SearchMode] = {"HYBRID": "hybrid", "SEMANTIC": "semantic"}
@@ -185,9 +185,8 @@ async def _knowledge_base(call: Call, reference: str) -> KnowledgeBase:
 
 async def _opened_session(call: Call, base: KnowledgeBase) -> str:
     """A new session of the caller."""
-    moment = now()
-    session = Session(id=new_id(), created_at=moment, updated_at=moment, knowledge_base_id=base.id, owner=call.caller)
-    return (await call.services.metadata.put(session)).id
+    session = Sessions(call.services.metadata, now).begin(base, call.caller)
+    return (await call.services.metadata.put(session, expect=0)).id
 
 
 async def _finished(parts: AsyncIterator[AnswerPart]) -> Answer:

@@ -1,6 +1,7 @@
-// An answer's text with its citation marks. Offsets count code points, so the text is handled as an array of them.
+// An answer's text with its citation marks. Markdown tables in it are shown as tables; everything stays text nodes.
 
 import { element, placeOf } from "./dom.js";
+import { groups, rows } from "./tables.js";
 
 // Gives each distinct quote its number, in order of appearance.
 export class Sources {
@@ -23,57 +24,68 @@ export class Sources {
   }
 }
 
-// The paragraphs of an answer; `show` is called with a source's number when its mark is pressed.
-export function paragraphs(text, citations, sources, show) {
-  const points = Array.from(text);
+// The nodes of an answer; `show` is called with a source's number when its mark is pressed.
+export function nodes(text, citations, sources, show) {
+  const places = offsets(text);
   const numbered = citations
-    .map((citation) => ({ ...citation, numbers: [...new Set(citation.references.map((one) => sources.number(one)))] }))
+    .map((one) => ({ start: places[one.start], end: places[one.end], numbers: [...new Set(one.references.map((reference) => sources.number(reference)))] }))
     .sort((a, b) => a.start - b.start || a.end - b.end);
-  return breaks(points).map(([start, end]) => {
-    const made = element("p");
-    for (const piece of pieces(start, end, numbered)) append(made, points, piece, numbered, sources, show);
-    return made;
-  });
+  const writer = { text, citations: numbered, sources, show };
+  return groups(text).flatMap((group) => (group.table ? [tableOf(group.lines, writer)] : paragraphs(group, writer)));
 }
 
-// [start, end) of each paragraph: what stands between blank lines.
-function breaks(points) {
+// Where each code point begins in the string: citations count code points, strings do not.
+function offsets(text) {
+  const places = [0];
+  for (const point of text) places.push(places.at(-1) + point.length);
+  return places;
+}
+
+function paragraphs(group, writer) {
   const found = [];
-  let start = 0;
-  for (let at = 0; at < points.length; at += 1) {
-    if (points[at] === "\n" && points[at + 1] === "\n") {
-      found.push([start, at]);
-      while (points[at + 1] === "\n") at += 1;
-      start = at + 1;
-    }
+  let start = group.start;
+  for (const part of writer.text.slice(group.start, group.end).split(/(\n{2,})/)) {
+    if (part.trim()) found.push(filled(element("p"), start, start + part.length, writer));
+    start += part.length;
   }
-  found.push([start, points.length]);
-  return found.filter(([from, to]) => to > from);
+  return found;
 }
 
-// A paragraph cut at every place where a citation begins or ends.
-function pieces(start, end, citations) {
+function tableOf(lines, writer) {
+  const made = rows(lines).map((row) => {
+    const cells = row.cells.map((cell) => filled(element(row.head ? "th" : "td"), cell.start, cell.end, writer));
+    const last = row.cells.at(-1)?.end ?? row.end;
+    cells.at(-1)?.append(...ending(writer, last + 1, row.end)); // a row's citation ends after its last bar
+    return element("tr", {}, ...cells);
+  });
+  return element("div", { class: "table" }, element("table", {}, ...made));
+}
+
+// An element with the text from start to end, its cited parts and their marks.
+function filled(made, start, end, writer) {
   const cuts = new Set([start, end]);
-  for (const citation of citations) {
-    for (const at of [citation.start, citation.end]) if (at > start && at < end) cuts.add(at);
-  }
+  for (const one of writer.citations) for (const at of [one.start, one.end]) if (at > start && at < end) cuts.add(at);
   const sorted = [...cuts].sort((a, b) => a - b);
-  return sorted.slice(1).map((to, index) => [sorted[index], to]);
+  sorted.slice(1).forEach((to, index) => append(made, sorted[index], to, writer));
+  return made;
 }
 
-function append(paragraph, points, [start, end], citations, sources, show) {
-  const covering = citations.filter((one) => one.start <= start && one.end >= end);
-  const text = points.slice(start, end).join("");
+function append(made, start, end, writer) {
+  const text = writer.text.slice(start, end);
+  const covering = writer.citations.filter((one) => one.start <= start && one.end >= end);
   if (covering.length === 0) {
-    paragraph.append(text);
+    made.append(text);
     return;
   }
-  const numbers = [...new Set(covering.flatMap((one) => one.numbers))];
   const kept = text.trimEnd();
-  paragraph.append(element("span", { class: "cited", "data-sources": numbers.join(" ") }, kept));
-  const ending = [...new Set(covering.filter((one) => one.end === end).flatMap((one) => one.numbers))];
-  for (const number of ending) paragraph.append(mark(number, sources.list[number - 1], show));
-  paragraph.append(text.slice(kept.length));
+  const numbers = [...new Set(covering.flatMap((one) => one.numbers))];
+  made.append(element("span", { class: "cited", "data-sources": numbers.join(" ") }, kept), ...ending(writer, end, end), text.slice(kept.length));
+}
+
+// The marks of the citations that end between two places.
+function ending(writer, from, to) {
+  const numbers = writer.citations.filter((one) => one.end >= from && one.end <= to).flatMap((one) => one.numbers);
+  return [...new Set(numbers)].map((number) => mark(number, writer.sources.list[number - 1], writer.show));
 }
 
 function mark(number, reference, show) {

@@ -1,6 +1,7 @@
 // A passage with its quote marked. Markdown tables in it are shown as tables; everything stays text nodes.
 
 import { element } from "./dom.js";
+import { groups, hasTable, rows } from "./tables.js";
 
 const AROUND = 220; // characters that are shown on either side of the quote until the passage is unfolded
 
@@ -10,7 +11,7 @@ export function passage(reference, whole) {
   const after = whole ? reference.after : head(reference.after);
   const text = before + reference.quote + after;
   const quote = [before.length, before.length + reference.quote.length];
-  return groups(text).map(({ table, lines }) => (table ? tableOf(lines, quote) : textOf(text, lines, quote)));
+  return groups(text).map((group) => (group.table ? tableOf(text, group.lines, quote) : element("div", { class: "lines" }, ...marked(text, group, quote))));
 }
 
 export function isLong(reference) {
@@ -20,67 +21,25 @@ export function isLong(reference) {
 function tail(text) {
   if (text.length <= AROUND) return text;
   const cut = text.slice(-AROUND);
-  const at = isTable(text) ? cut.indexOf("\n") : cut.search(/\s/);
-  return `…${isTable(text) ? "\n" : " "}${cut.slice(at + 1)}`;
+  const at = hasTable(text) ? cut.indexOf("\n") : cut.search(/\s/);
+  return `…${hasTable(text) ? "\n" : " "}${cut.slice(at + 1)}`;
 }
 
 function head(text) {
   if (text.length <= AROUND) return text;
   const cut = text.slice(0, AROUND);
-  const at = isTable(text) ? cut.lastIndexOf("\n") : cut.lastIndexOf(" ");
-  return `${at > 0 ? cut.slice(0, at) : cut}${isTable(text) ? "\n" : " "}…`;
+  const at = hasTable(text) ? cut.lastIndexOf("\n") : cut.lastIndexOf(" ");
+  return `${at > 0 ? cut.slice(0, at) : cut}${hasTable(text) ? "\n" : " "}…`;
 }
 
-function isTable(text) {
-  return text.includes("|\n|");
-}
-
-// Runs of lines that are, or are not, rows of a table: { table, lines: [{ start, text }] }.
-function groups(text) {
-  const found = [];
-  let start = 0;
-  for (const line of text.split("\n")) {
-    const table = /^\s*\|.*\|\s*$/.test(line);
-    if (found.at(-1)?.table !== table) found.push({ table, lines: [] });
-    found.at(-1).lines.push({ start, text: line });
-    start += line.length + 1;
-  }
-  return found;
-}
-
-function textOf(text, lines, quote) {
-  const start = lines[0].start;
-  const end = lines.at(-1).start + lines.at(-1).text.length;
-  return element("div", { class: "lines" }, ...marked(text.slice(start, end), start, quote));
-}
-
-function tableOf(lines, quote) {
-  const rows = lines.filter((line) => !isRule(line.text));
-  const headed = lines.length > 1 && isRule(lines[1].text);
-  const made = rows.map((line, index) =>
-    element("tr", {}, ...cells(line).map((cell) => element(headed && index === 0 ? "th" : "td", {}, ...marked(cell.text, cell.start, quote)))),
-  );
+function tableOf(text, lines, quote) {
+  const made = rows(lines).map((row) => element("tr", {}, ...row.cells.map((cell) => element(row.head ? "th" : "td", {}, ...marked(text, cell, quote)))));
   return element("div", { class: "table" }, element("table", {}, ...made));
 }
 
-function isRule(text) {
-  return /^[\s|:-]+$/.test(text) && text.includes("-");
-}
-
-// The cells of a row, each with where its text begins.
-function cells(line) {
-  const found = [];
-  const first = line.text.indexOf("|") + 1;
-  for (const match of line.text.slice(first).matchAll(/((?:\\\||[^|])*)\|/g)) {
-    const text = match[1];
-    found.push({ start: line.start + first + match.index + (text.length - text.trimStart().length), text: text.trim() });
-  }
-  return found;
-}
-
-// Text with what lies in the quote marked.
-function marked(text, start, [from, to]) {
-  const a = Math.min(Math.max(from - start, 0), text.length);
-  const b = Math.min(Math.max(to - start, a), text.length);
-  return [text.slice(0, a), b > a ? element("mark", {}, text.slice(a, b)) : null, text.slice(b)];
+// The text from start to end, with what lies in the quote marked.
+function marked(text, { start, end }, [from, to]) {
+  const a = Math.min(Math.max(from, start), end);
+  const b = Math.min(Math.max(to, a), end);
+  return [text.slice(start, a), b > a ? element("mark", {}, text.slice(a, b)) : null, text.slice(b, end)];
 }

@@ -1,6 +1,6 @@
 // One question and its answer as it streams, with its sources, or its refusal, or what went wrong.
 
-import { Sources, paragraphs } from "./answer.js";
+import { Sources, nodes } from "./answer.js";
 import { byId, element, seconds } from "./dom.js";
 import { card } from "./sources.js";
 
@@ -45,9 +45,9 @@ export class Turn {
   }
 
   draw(streaming) {
-    const made = paragraphs(this.text, this.citations, this.sources, (number) => this.show(number));
-    if (streaming) (made.at(-1) ?? element("p")).append(element("span", { class: "caret", "aria-hidden": "true" }));
+    const made = nodes(this.text, this.citations, this.sources, (number) => this.show(number));
     this.body.replaceChildren(...made);
+    if (streaming) (made.at(-1) ?? this.body).append(element("span", { class: "caret", "aria-hidden": "true" }));
     const shown = this.cards.childElementCount;
     this.cards.append(...this.sources.list.slice(shown).map((one, index) => card(one, shown + index + 1, this.id)));
   }

@@ -21,7 +21,6 @@ from outcrop.core.chunks import Hit, Point, Search
 from outcrop.core.errors import IndexBroken
 from outcrop.core.filters import Filter
 
-_WAIT_SECONDS = 30.0  # for another process to end its transaction
 _PIECE = 4096  # points of one upsert that make one segment
 _ATTEMPTS = 5  # to find the files of a snapshot while another process merges them
 
@@ -29,7 +28,7 @@ _ATTEMPTS = 5  # to find the files of a snapshot while another process merges th
 class EmbeddedIndex:
     """An open index. Any thread may use it; each call takes a connection of its own from those that are free."""
 
-    def __init__(self, folder: Path, *, wait_seconds: float = _WAIT_SECONDS) -> None:
+    def __init__(self, folder: Path, *, wait_seconds: float) -> None:
         self.folder = folder
         self.database = folder / rows.FILE
         self._wait_seconds = wait_seconds

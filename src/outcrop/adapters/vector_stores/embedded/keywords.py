@@ -7,17 +7,63 @@ evaluation: strategies and optimizations", 1995).
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from dataclasses import dataclass
+from threading import Lock
 
 import numpy as np
 from numpy.typing import NDArray
 
 from outcrop.adapters.vector_stores.embedded.nearest import leading
-from outcrop.adapters.vector_stores.embedded.segments import Segment
-from outcrop.adapters.vector_stores.scoring import K1, B
+from outcrop.adapters.vector_stores.embedded.segments import Segment, gains, norms
+from outcrop.adapters.vector_stores.scoring import K1
 
 GAIN = K1 + 1  # how much more than its weight a term can add
-_SMALL = 2000  # postings that are faster counted than avoided
+_ROUNDING = np.float32(1 - 1e-5)  # sums are made in different orders
+_TABLE_BYTES = 32 << 20  # for each segment of a snapshot
+_RAISED_EVERY = 4  # terms looked up before the edge is worked out again, which costs about as much
+_SHORT = 2000  # postings of a term that are counted before it is worth asking whether to go on
+
+
+class Postings:
+    """The postings of one segment with the norms of one snapshot.
+
+    For terms that many rows have, the gain of every row is kept as one table, which is faster than postings.
+    """
+
+    def __init__(self, segment: Segment, average: float) -> None:
+        self.segment = segment
+        self.norm = norms(segment.lengths, average)
+        self._tables: OrderedDict[int, NDArray[np.float32]] = OrderedDict()
+        self._lock = Lock()
+
+    def table(self, begin: int, end: int) -> NDArray[np.float32] | None:
+        """The gain of each row by the term with these postings, shape (n,); None for a term that few rows have."""
+        if end - begin <= max(_SHORT, len(self.segment) // 16):
+            return None
+        with self._lock:
+            found = self._tables.get(begin)
+            if found is None:
+                places = self.segment.places[begin:end]
+                found = np.zeros(len(self.segment), dtype=np.float32)
+                found[places] = gains(self.segment.counts[begin:end], self.norm[places])
+                self._tables[begin] = found
+                while len(self._tables) * found.nbytes > _TABLE_BYTES:
+                    self._tables.popitem(last=False)
+            else:
+                self._tables.move_to_end(begin)
+            return found
+
+    def of(self, begin: int, end: int, positions: NDArray[np.int64]) -> NDArray[np.float32]:
+        """The gain of each of these rows by the term with these postings."""
+        table = self.table(begin, end)
+        if table is not None:
+            return table[positions]
+        places = self.segment.places[begin:end]
+        at = np.searchsorted(places, positions.astype(np.int32))
+        np.minimum(at, len(places) - 1, out=at)
+        counts = self.segment.counts[begin:end][at] * (places[at] == positions)
+        return gains(counts, self.norm[positions])
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,80 +85,108 @@ def occurrences(segment: Segment, hashes: NDArray[np.uint64]) -> tuple[NDArray[n
     return begins, np.where(segment.terms[at] == hashes, segment.starts[at + 1], begins)
 
 
-def asked(segment: Segment, weights: NDArray[np.float32], begins: NDArray[np.int64], ends: NDArray[np.int64]) -> Asked:
-    """The query's terms that are in a segment, in the order in which they are counted."""
+def asked(
+    segment: Segment,
+    weights: NDArray[np.float32],
+    begins: NDArray[np.int64],
+    ends: NDArray[np.int64],
+    average: float,
+) -> Asked:
+    """The query's terms that are in a segment, rarest first; `average` is the length of rows in the whole index."""
     there = np.flatnonzero((ends > begins) & (weights > 0))
     order = there[np.argsort(-weights[there], kind="stable")]
     terms = np.searchsorted(segment.starts, begins[order], side="right") - 1
-    peaks = segment.peaks[terms].astype(np.float32)
-    most = weights[order] * peaks / (peaks + np.float32(K1 * (1 - B)))
+    shorter = min(1.0, float(segment.average[0]) / average) if average else 1.0  # in longer company rows gain more
+    most = weights[order] * np.minimum(segment.peaks[terms] / np.float32(shorter or 1), 1)
     rest = np.append(np.cumsum(most[::-1])[::-1], 0).astype(np.float32)
     return Asked(weights[order], begins[order], ends[order], rest)
 
 
-def norms(segment: Segment, average: float) -> NDArray[np.float32]:
-    """What the count of a term is weighed against in each row: long rows need more."""
-    relative = np.maximum(segment.lengths, 0) / np.float32(average or 1)
-    return (np.float32(K1 * (1 - B)) + np.float32(K1 * B) * relative).astype(np.float32)
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The best rows of a segment, and what was worked out on the way to them."""
+
+    places: NDArray[np.int64]  # positions of the best rows, in no order
+    sums: NDArray[np.float32]  # (n,) for each row what the first `done` terms add up to
+    done: int
+    edge: np.float32  # the score that the last of the best has
 
 
-def best(
-    segment: Segment, query: Asked, norm: NDArray[np.float32], allowed: NDArray[np.bool_], limit: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Positions and scores of the highest-scoring allowed rows, in no order, ties with the last included (bounded)."""
-    scores = np.zeros(len(segment), dtype=np.float32)
-    found: NDArray[np.int64] | None = None
-    edge = np.float32(0)
-    done = len(query.weights)
-    for i in range(len(query.weights)):
-        if query.ends[i] - query.begins[i] > _SMALL:
-            found = _counted(scores, allowed)
-            edge = np.partition(scores[found], len(found) - limit)[len(found) - limit] if len(found) >= limit else edge
-            if len(found) >= limit and query.rest[i] < edge:
-                done = i
-                break
-        places, gains = _gains(segment, query, i, norm)
-        scores[places] += gains
-        found = None
-    candidates = _counted(scores, allowed) if found is None else found
-    candidates = candidates[scores[candidates] + query.rest[done] >= edge]
-    totals = scores[candidates]
-    for i in range(done, len(query.weights)):
-        totals += _looked_up(segment, query, i, norm, candidates)
-    top = leading(totals, limit)
-    return candidates[top], totals[top]
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """How many rows, which (None for all), and the score that so many rows of other segments have already."""
+
+    limit: int
+    floor: np.float32
+    allowed: NDArray[np.bool_] | None
+
+
+def best(postings: Postings, query: Asked, wanted: Wanted) -> Found:
+    """The highest-scoring allowed rows, with some that tie with the last one; none that score below the floor."""
+    sizes = query.ends - query.begins
+    done = int(np.argmax(sizes > _SHORT)) if (sizes > _SHORT).any() else len(sizes)
+    sums = _counted_together(postings, query, done)
+    edge = _edge(sums, wanted, wanted.floor)
+    while done < len(sizes) and query.rest[done] >= edge:
+        _count(postings, query, done, sums)
+        done += 1
+        if done == len(sizes) or sizes[done] > _SHORT:
+            edge = _edge(sums, wanted, edge)
+    hopeful = sums > max(edge - query.rest[done], 0)
+    places = np.flatnonzero(hopeful if wanted.allowed is None else hopeful & wanted.allowed)
+    totals = sums[places]
+    for i in range(done, len(sizes)):
+        if (i - done) % _RAISED_EVERY == 1:
+            edge = max(edge, _reached(totals, wanted.limit))
+        stay = totals + query.rest[i] >= edge
+        places, totals = places[stay], totals[stay]
+        totals += query.weights[i] * postings.of(int(query.begins[i]), int(query.ends[i]), places)
+    top = leading(totals, wanted.limit)
+    reached = totals[top].min() if len(top) >= wanted.limit else wanted.floor
+    return Found(places[top], sums, done, max(np.float32(reached), wanted.floor))
 
 
 def scores_of(
-    segment: Segment, query: Asked, norm: NDArray[np.float32], positions: NDArray[np.int64]
+    postings: Postings, query: Asked, positions: NDArray[np.int64], found: Found | None = None
 ) -> NDArray[np.float32]:
     """The score of each of these rows; 0 where it has none of the terms."""
-    totals = np.zeros(len(positions), dtype=np.float32)
-    for i in range(len(query.weights)):
-        totals += _looked_up(segment, query, i, norm, positions)
+    totals = np.zeros(len(positions), dtype=np.float32) if found is None else found.sums[positions]
+    for i in range(0 if found is None else found.done, len(query.weights)):
+        totals += query.weights[i] * postings.of(int(query.begins[i]), int(query.ends[i]), positions)
     return totals
 
 
-def _counted(scores: NDArray[np.float32], allowed: NDArray[np.bool_]) -> NDArray[np.int64]:
-    touched = np.flatnonzero(scores)
-    found: NDArray[np.int64] = touched[allowed[touched]]
-    return found
+def _edge(sums: NDArray[np.float32], wanted: Wanted, before: np.float32) -> np.float32:
+    """What a row needs to be among the best, as far as is known: `before` or more, as sums only grow."""
+    above = sums > before
+    if wanted.allowed is not None:
+        above &= wanted.allowed
+    return max(_reached(sums[above], wanted.limit), before)
 
 
-def _gains(
-    segment: Segment, query: Asked, i: int, norm: NDArray[np.float32]
-) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """What a term adds to each row that has it."""
-    places = segment.places[query.begins[i] : query.ends[i]]
-    counts = segment.counts[query.begins[i] : query.ends[i]].astype(np.float32)
-    return places, query.weights[i] * counts / (counts + norm[places])
+def _reached(totals: NDArray[np.float32], limit: int) -> np.float32:
+    """What the best `limit` have, less what rounding may make of it; 0 where there are fewer."""
+    if len(totals) < limit:
+        return np.float32(0)
+    return np.float32(np.partition(totals, len(totals) - limit)[len(totals) - limit] * _ROUNDING)
 
 
-def _looked_up(
-    segment: Segment, query: Asked, i: int, norm: NDArray[np.float32], positions: NDArray[np.int64]
-) -> NDArray[np.float32]:
-    """What a term adds to each of these rows."""
-    places = segment.places[query.begins[i] : query.ends[i]]
-    at = np.minimum(np.searchsorted(places, positions), len(places) - 1)
-    counts = np.where(places[at] == positions, segment.counts[query.begins[i] + at], 0).astype(np.float32)
-    return query.weights[i] * counts / (counts + norm[positions])
+def _counted_together(postings: Postings, query: Asked, upto: int) -> NDArray[np.float32]:
+    """For each row what the first terms, which are rare, add up to."""
+    segment = postings.segment
+    begins, sizes = query.begins[:upto], (query.ends - query.begins)[:upto]
+    at = np.repeat(begins - np.cumsum(sizes) + sizes, sizes) + np.arange(int(sizes.sum()))
+    places = segment.places[at]
+    added = np.repeat(query.weights[:upto], sizes) * gains(segment.counts[at], postings.norm[places])
+    return np.bincount(places, weights=added, minlength=len(segment)).astype(np.float32)
+
+
+def _count(postings: Postings, query: Asked, i: int, sums: NDArray[np.float32]) -> None:
+    """Add to the sum of each row what a term adds."""
+    begin, end = int(query.begins[i]), int(query.ends[i])
+    table = postings.table(begin, end)
+    if table is not None:
+        sums += query.weights[i] * table
+    else:
+        places = postings.segment.places[begin:end]
+        sums[places] += query.weights[i] * gains(postings.segment.counts[begin:end], postings.norm[places])

@@ -18,7 +18,8 @@ from outcrop.core.errors import IndexBroken
 
 _WAIT_SECONDS = 30.0
 _SHOWN = 5  # rows that a sentence names
-_BATCH = 4096  # rows that are made anew at a time
+_BATCH = 4096  # rows that are read at a time
+_SEGMENT = 131_072  # rows in a segment that is made anew
 
 
 def check(folder: Path) -> list[str]:
@@ -43,8 +44,8 @@ def rebuild(folder: Path) -> None:
         wanted = [row for (row,) in connection.execute("SELECT row FROM points ORDER BY row")]
         connection.execute("DELETE FROM segments")
         connection.execute("DELETE FROM removed")
-        for number, batch in enumerate((wanted[i : i + _BATCH] for i in range(0, len(wanted), _BATCH)), start=1):
-            add_file(connection, _made(connection, batch, dimensions), folder, number)
+        for number, start in enumerate(range(0, len(wanted), _SEGMENT), start=1):
+            add_file(connection, _made(connection, wanted[start : start + _SEGMENT], dimensions), folder, number)
         rows.advance(connection, [], 0, merged=True)
         used = {name for (name,) in connection.execute("SELECT file FROM segments")}
         connection.execute("COMMIT")
@@ -54,6 +55,12 @@ def rebuild(folder: Path) -> None:
 
 
 def _made(connection: sqlite3.Connection, wanted: list[int], dimensions: int) -> Segment:
+    """The segment of these rows, made in parts so that not all their texts are in memory at once."""
+    parts = [_part(connection, wanted[i : i + _BATCH], dimensions) for i in range(0, len(wanted), _BATCH)]
+    return segments.merge(parts, [np.ones(len(part), dtype=np.bool_) for part in parts])
+
+
+def _part(connection: sqlite3.Connection, wanted: list[int], dimensions: int) -> Segment:
     points = rows.points(connection, wanted)
     sets = dict(rows.select(connection, "SELECT row, set_id FROM points WHERE row IN ({})", wanted))
     return replace(
@@ -120,9 +127,9 @@ def _changed_vectors(connection: sqlite3.Connection, found: list[Segment]) -> li
             part = names[start : start + _BATCH]
             stored = rows.vectors(connection, part.tolist())
             there = np.array([i for i, row in enumerate(part.tolist()) if row in stored], dtype=np.int64)
-            exact = np.array([np.frombuffer(stored[int(part[i])], dtype="<f4") for i in there]).reshape(len(there), -1)
             if not len(there):
                 continue
+            exact = np.array([np.frombuffer(stored[int(part[i])], dtype="<f4") for i in there]).reshape(len(there), -1)
             values = segment.values[start + there].astype(np.float32) * segment.scales[start + there, None]
             off = np.abs(values - exact).max(axis=1) > segment.scales[start + there]
             wrong += part[there[off]].tolist()

@@ -14,6 +14,7 @@ from outcrop.adapters.vector_stores.embedded.segments import Segment
 from outcrop.adapters.vector_stores.embedded.snapshots import Snapshot, is_worn
 
 SUFFIX = ".segment"
+RATIO = 4
 MAX_ROWS = 250_000  # rows in a merged segment; bounds the time and memory of a merge
 
 
@@ -43,11 +44,11 @@ def add_file(connection: sqlite3.Connection, segment: Segment, folder: Path, num
 
 
 def _first_to_merge(snapshot: Snapshot) -> int:
-    """From which segment on all become one: sizes at least double from newer to older, so there are few."""
+    """From which segment on all become one: each is at least RATIO times the newer ones, so there are few."""
     sizes = [int(np.count_nonzero(alive)) for alive in snapshot.alive]
     first = len(snapshot.files)
     total = sum(sizes[first:])
-    while first > 0 and total and sizes[first - 1] < 2 * total and sizes[first - 1] + total <= MAX_ROWS:
+    while first > 0 and total and sizes[first - 1] < RATIO * total and sizes[first - 1] + total <= MAX_ROWS:
         first -= 1
         total += sizes[first]
     return first

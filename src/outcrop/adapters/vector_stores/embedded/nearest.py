@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from math import isqrt
+
 import numpy as np
 from numpy.typing import NDArray
 
 from outcrop.adapters.vector_stores.embedded.segments import Segment, code
 from outcrop.core.chunks import Vector
 
-_SHARE = 25  # one vector in so many is compared by its 8-bit vector
-_LEAST = 2000
-_MOST = 20_000
+# Of n vectors 10 √n are compared by their 8-bit form: recall@10 is above 0.99 from 5,000 to 1,000,000 vectors.
+_ROOTS = 10
+_ROWS = 512  # 8-bit vectors that are compared at a time, as above
+_BLOCK = 32_768  # vectors whose codes are compared at a time, in memory that stays in the processor's cache
 _FAR = np.uint16(65535)
 
 
@@ -22,9 +25,7 @@ def nearest(
     Those that tie with the last one are given too, up to twice `limit` and 100 more.
     """
     candidates = _candidates(segment, query, allowed, limit)
-    values = segment.values if candidates is None else segment.values[candidates]
-    scales = segment.scales if candidates is None else segment.scales[candidates]
-    cosines = (values.astype(np.float32) @ query) * scales
+    cosines = _cosines(segment, query, candidates)
     best = leading(cosines, limit)
     chosen = best if candidates is None else candidates[best]
     return segment.vectored[chosen].astype(np.int64), cosines[best]
@@ -37,8 +38,19 @@ def similarities(segment: Segment, query: Vector, positions: NDArray[np.int64]) 
         at = np.minimum(np.searchsorted(segment.vectored, positions), len(segment.vectored) - 1)
         there = segment.vectored[at] == positions
         found = at[there]
-        result[there] = (segment.values[found].astype(np.float32) @ query) * segment.scales[found]
+        result[there] = _cosines(segment, query, found)
     return result
+
+
+def _cosines(segment: Segment, query: Vector, chosen: NDArray[np.int64] | None) -> NDArray[np.float32]:
+    """The cosine of the chosen vectors, or of all, by their 8-bit form."""
+    count = len(segment.vectored) if chosen is None else len(chosen)
+    cosines = np.empty(count, dtype=np.float32)
+    for start in range(0, count, _ROWS):
+        part = slice(start, start + _ROWS) if chosen is None else chosen[start : start + _ROWS]
+        # vecdot, as BLAS would start threads, which fight with those that embed.
+        np.vecdot(segment.values[part].astype(np.float32), query, out=cosines[start : start + _ROWS])
+    return cosines * (segment.scales if chosen is None else segment.scales[chosen])
 
 
 def leading(scores: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
@@ -56,7 +68,7 @@ def _candidates(
     """Which vectors to compare by their 8-bit form; None for all."""
     count = len(segment.vectored)
     passing = None if allowed is None else allowed[segment.vectored]
-    wanted = max(_LEAST, min(_MOST, count // _SHARE), 2 * limit)
+    wanted = min(_ROOTS * isqrt(count) + 2 * limit, count)
     if passing is None and not segment.codes.size:
         return None
     if passing is not None:
@@ -66,7 +78,7 @@ def _candidates(
     distances = _distances(segment, query)
     if passing is not None:
         distances[~passing] = _FAR
-    edge = np.partition(distances, wanted)[wanted]
+    edge = np.partition(distances, wanted - 1)[wanted - 1]
     return np.flatnonzero(distances <= min(edge, _FAR - 1))[: 2 * wanted]
 
 
@@ -74,10 +86,12 @@ def _distances(segment: Segment, query: Vector) -> NDArray[np.uint16]:
     """In how many bits the code of each vector differs from the query's."""
     asked = code(query[None, :], segment.mean)[:, 0]
     distances = np.zeros(segment.codes.shape[1], dtype=np.uint16)
-    different = np.empty_like(segment.codes[0])
-    bits = np.empty(len(distances), dtype=np.uint8)
-    for word, column in zip(asked, segment.codes, strict=True):
-        np.bitwise_xor(column, word, out=different)
-        np.bitwise_count(different, out=bits)
-        np.add(distances, bits, out=distances)
+    for start in range(0, len(distances), _BLOCK):
+        block = distances[start : start + _BLOCK]
+        different = np.empty(len(block), dtype=np.uint64)
+        bits = np.empty(len(block), dtype=np.uint8)
+        for word, column in zip(asked, segment.codes, strict=True):
+            np.bitwise_xor(column[start : start + _BLOCK], word, out=different)
+            np.bitwise_count(different, out=bits)
+            np.add(block, bits, out=block)
     return distances

@@ -11,6 +11,7 @@ import zlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -144,6 +145,7 @@ def drafted(point: Point) -> Draft:
     record = [
         chunk.text, chunk.context, chunk.ordinal, chunk.start, chunk.end, chunk.tokens, chunk.parent_id,
         chunk.searchable, place.first_page, place.last_page, place.sheet, place.first_row, place.last_row,
+        place.rows,
     ]  # fmt: skip
     metadata = {key: list(v) if isinstance(v, tuple | list) else v for key, v in point.metadata.items()}
     return Draft(
@@ -165,6 +167,7 @@ class Fields:
     metadata: Metadata
 
 
+@lru_cache(4096)
 def read_fields(body: bytes) -> Fields:
     """The fields of a set."""
     _, data_source_id, uri, metadata = _loaded(body)
@@ -182,7 +185,7 @@ def point(found: Sequence[Any], shared: Fields) -> Point:
     """The point of a row (chunk, document, record, vector, boxes)."""
     name, document, record, vector, boxes = found
     text, context, ordinal, start, end, tokens, parent_id, searchable, *place = _loaded(record)
-    first_page, last_page, sheet, first_row, last_row = place
+    first_page, last_page, sheet, first_row, last_row, rows = place
     chunk = Chunk(
         id=name,
         document_id=document,
@@ -194,7 +197,14 @@ def point(found: Sequence[Any], shared: Fields) -> Point:
         context=context,
         parent_id=parent_id,
         searchable=searchable,
-        place=Place(first_page=first_page, last_page=last_page, sheet=sheet, first_row=first_row, last_row=last_row),
+        place=Place(
+            first_page=first_page,
+            last_page=last_page,
+            sheet=sheet,
+            first_row=first_row,
+            last_row=last_row,
+            rows=tuple((begins, number) for begins, number in rows),
+        ),
         boxes=None if boxes is None else Boxes.from_bytes(zlib.decompress(boxes)),
     )
     return Point(
@@ -202,7 +212,7 @@ def point(found: Sequence[Any], shared: Fields) -> Point:
         vector=None if vector is None else np.frombuffer(vector, dtype="<f4"),
         uri=shared.uri,
         data_source_id=shared.data_source_id,
-        metadata=shared.metadata,
+        metadata=shared.metadata,  # one object for all points of a document: it is not to be changed
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,8 +13,9 @@ from outcrop.adapters.vector_stores.embedded import keywords, nearest, rows
 from outcrop.adapters.vector_stores.embedded.filtering import Mask
 from outcrop.adapters.vector_stores.embedded.segments import Segment, term_hash
 from outcrop.adapters.vector_stores.embedded.snapshots import Snapshot
-from outcrop.adapters.vector_stores.scoring import DECIMALS, blended, depth, keyword_share
+from outcrop.adapters.vector_stores.scoring import DECIMALS, depth, keyword_share
 from outcrop.core.chunks import Hit, Search
+from outcrop.core.ranking import blended
 
 _SPARE = 8  # candidates beyond the limit whose cosine is computed exactly, as the 8-bit vectors order them roughly
 
@@ -48,20 +48,25 @@ class Run:
 
     def candidates(self) -> tuple[Candidates, float]:
         """The rows that may be among the best, and the best keyword score."""
-        kinds = {"semantic": (self._near,), "keyword": (self._worded,), "hybrid": (self._near, self._worded)}
-        found = [self._in_segment(i, kinds[self.query.mode]) for i in range(len(self.masks))]
-        parts = [part for part in found if len(part.rows)]
-        if not parts:
-            return Candidates(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32)), 0.0
-        every = Candidates(*(np.concatenate([getattr(part, name) for part in parts]) for name in _COLUMNS))
+        floor = np.float32(0)
+        parts = []
+        for i in range(len(self.masks)):
+            part, floor = self._in_segment(i, floor)
+            parts.append(part)
+        every = Candidates(*(np.concatenate([getattr(part, name) for part in [_NONE, *parts]]) for name in _COLUMNS))
         return every, float(every.words.max(initial=0))
 
-    def _in_segment(self, i: int, kinds: tuple[Callable[[int], Ids], ...]) -> Candidates:
-        segment = self.snapshot.segments[i]
-        places = kinds[0](i) if len(kinds) == 1 else np.union1d(*(kind(i) for kind in kinds))
-        places = np.sort(places)
-        words = keywords.scores_of(segment, self.asked[i], self.snapshot.norms()[i], places)
-        return Candidates(segment.rows[places], self._cosines(segment, places), words)
+    def _in_segment(self, i: int, floor: np.float32) -> tuple[Candidates, np.float32]:
+        """The candidates of a segment, and the keyword score that rows of later segments must reach."""
+        segment, postings, asked = self.snapshot.segments[i], self.snapshot.postings()[i], self.asked[i]
+        worded = None
+        if self.query.mode != "semantic":
+            wanted = keywords.Wanted(self._depth(), floor, self._allowed(i))
+            worded = keywords.best(postings, asked, wanted)
+        near = None if self.query.mode == "keyword" else self._near(i)
+        places = np.unique(np.concatenate([part for part in (near, worded and worded.places) if part is not None]))
+        words = keywords.scores_of(postings, asked, places, worded)
+        return Candidates(segment.rows[places], self._cosines(segment, places), words), worded.edge if worded else floor
 
     def _cosines(self, segment: Segment, places: Ids) -> Scores:
         if self.query.vector is None:
@@ -70,13 +75,11 @@ class Run:
 
     def _near(self, i: int) -> Ids:
         assert self.query.vector is not None  # noqa: S101 # Search refuses a mode without its vector
-        segment, mask = self.snapshot.segments[i], self.masks[i]
-        allowed = None if self.query.where is None and not len(self.snapshot.removed) else mask
-        return nearest.nearest(segment, self.query.vector, allowed, self._depth())[0]
+        return nearest.nearest(self.snapshot.segments[i], self.query.vector, self._allowed(i), self._depth())[0]
 
-    def _worded(self, i: int) -> Ids:
-        segment, norm = self.snapshot.segments[i], self.snapshot.norms()[i]
-        return keywords.best(segment, self.asked[i], norm, self.masks[i], self._depth())[0]
+    def _allowed(self, i: int) -> Mask | None:
+        """Which rows of a segment may be found, None for all that are searched at all."""
+        return None if self.query.where is None and not len(self.snapshot.removed) else self.masks[i]
 
     def _depth(self) -> int:
         return depth(self.query.limit) if self.query.mode == "hybrid" else self.query.limit + _SPARE
@@ -88,11 +91,12 @@ class Run:
         elif self.query.mode == "keyword":
             scores = keyword_share(found.words)
         else:
-            scores = blended(self.query, np.nan_to_num(found.cosines), found.words, best, self.possible)
+            scores = blended(self.query.semantic_weight, np.nan_to_num(found.cosines), found.words, self.possible, best)
         return np.round(scores, DECIMALS).astype(np.float32)
 
 
 _COLUMNS = ("rows", "cosines", "words")
+_NONE = Candidates(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, np.float32))
 
 
 def search(connection: sqlite3.Connection, snapshot: Snapshot, query: Search, masks: tuple[Mask, ...]) -> list[Hit]:

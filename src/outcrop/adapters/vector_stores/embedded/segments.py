@@ -22,11 +22,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outcrop.adapters.vector_stores.analysis import document_terms
+from outcrop.adapters.vector_stores.scoring import K1, B
 from outcrop.core.chunks import Point, Vectors
 from outcrop.core.errors import IndexBroken
 
-CODED = 2048  # segments with more vectors than this have codes; fewer are compared one by one
-MAX_COUNT = 65535  # the highest count of a term in a chunk that is told apart
+CODED = 1024  # segments with more vectors than this have codes; fewer are compared one by one
+MAX_COUNT = 255  # the highest count of a term in a chunk that is told apart
 _MAGIC = b"OUTCROP-SEGMENT-1\n"
 _ALIGN = 64
 _BLOCK = 8192  # rows that are decoded at a time while merging
@@ -47,12 +48,25 @@ class Segment:
     codes: NDArray[np.uint64]  # (ceil(d / 64), v) one bit a dimension: above the mean; (…, 0) in small segments
     terms: NDArray[np.uint64]  # (t,) hashes of terms, ascending
     starts: NDArray[np.int64]  # (t + 1,) where the postings of each term begin
-    peaks: NDArray[np.uint16]  # (t,) the highest count of each term
+    peaks: NDArray[np.float32]  # (t,) the highest gain (see `gains`) of each term, for rows of this average length
+    average: NDArray[np.float32]  # (1,) average length
     places: NDArray[np.int32]  # (p,) positions of rows, ascending within a term
-    counts: NDArray[np.uint16]  # (p,) how often the term is in the row
+    counts: NDArray[np.uint8]  # (p,) how often the term is in the row, at most 255
 
     def __len__(self) -> int:
         return len(self.rows)
+
+
+def norms(lengths: NDArray[np.int32], average: float) -> NDArray[np.float32]:
+    """What the count of a term is weighed against in rows of these lengths: long rows need more."""
+    relative = np.maximum(lengths, 0) / np.float32(average or 1)
+    return (np.float32(K1 * (1 - B)) + np.float32(K1 * B) * relative).astype(np.float32)
+
+
+def gains(counts: NDArray[np.uint8], norm: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The part of BM25 that depends on the row, from 0 to 1: count / (count + norm)."""
+    many = counts.astype(np.float32)
+    return many / (many + norm)
 
 
 def term_hash(term: str) -> int:
@@ -100,9 +114,17 @@ def build(points: Sequence[Point], dimensions: int) -> Segment:
         **_inverted(
             np.array(hashes, dtype=np.uint64),
             np.array(places, dtype=np.int32),
-            np.minimum(np.array(counts, dtype=np.int64), MAX_COUNT).astype(np.uint16),
+            np.minimum(np.array(counts, dtype=np.int64), MAX_COUNT).astype(np.uint8),
+            _lengths(lengths),
         ),
     )
+
+
+def _lengths(lengths: NDArray[np.int32]) -> tuple[float, NDArray[np.float32]]:
+    """The average length of rows that are searched, and the norm of each row by it."""
+    searched = lengths[lengths >= 0]
+    average = float(searched.mean()) if len(searched) else 0.0
+    return average, norms(lengths, average)
 
 
 def quantised(vectors: Vectors) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
@@ -137,17 +159,23 @@ def _coded(values: NDArray[np.int8], scales: NDArray[np.float32]) -> dict[str, A
 
 
 def _inverted(
-    hashes: NDArray[np.uint64], places: NDArray[np.int32], counts: NDArray[np.uint16]
-) -> dict[str, NDArray[Any]]:
+    hashes: NDArray[np.uint64],
+    places: NDArray[np.int32],
+    counts: NDArray[np.uint8],
+    lengths: tuple[float, NDArray[np.float32]],
+) -> dict[str, Any]:
     """Postings in order of term, then place: the places come in ascending order within each term already."""
     order = np.argsort(hashes, kind="stable")
     terms, first = np.unique(hashes[order], return_index=True)
-    counts = counts[order]
+    average, norm = lengths
+    places, counts = places[order], counts[order]
+    reached = gains(counts, norm[places])
     return {
         "terms": terms,
         "starts": np.append(first, len(hashes)).astype(np.int64),
-        "peaks": np.maximum.reduceat(counts, first) if len(first) else np.empty(0, dtype=np.uint16),
-        "places": places[order],
+        "peaks": np.maximum.reduceat(reached, first) if len(first) else np.empty(0, dtype=np.float32),
+        "average": np.array([average], dtype=np.float32),
+        "places": places,
         "counts": counts,
     }
 
@@ -158,7 +186,7 @@ def merge(segments: Sequence[Segment], kept: Sequence[NDArray[np.bool_]]) -> Seg
     moved = [np.cumsum(keep, dtype=np.int32) - 1 + offset for keep, offset in zip(kept, offsets, strict=False)]
     pairs = list(zip(segments, kept, strict=True))
     vectors = [keep[segment.vectored] for segment, keep in pairs]
-    columns = {
+    columns: dict[str, Any] = {
         name: np.concatenate([getattr(segment, name)[keep] for segment, keep in pairs])
         for name in ("rows", "sets", "pages", "lengths")
     }
@@ -171,7 +199,7 @@ def merge(segments: Sequence[Segment], kept: Sequence[NDArray[np.bool_]]) -> Seg
             np.concatenate([s.values[v] for s, v in zip(segments, vectors, strict=True)]),
             np.concatenate([s.scales[v] for s, v in zip(segments, vectors, strict=True)]),
         ),
-        **_merged_postings(segments, kept, moved),
+        **_merged_postings(segments, kept, moved, _lengths(columns["lengths"])),
     )
 
 
@@ -180,8 +208,11 @@ _SLICED_FROM = 1 << 20  # postings
 
 
 def _merged_postings(
-    segments: Sequence[Segment], kept: Sequence[NDArray[np.bool_]], moved: Sequence[NDArray[np.int32]]
-) -> dict[str, NDArray[Any]]:
+    segments: Sequence[Segment],
+    kept: Sequence[NDArray[np.bool_]],
+    moved: Sequence[NDArray[np.int32]],
+    lengths: tuple[float, NDArray[np.float32]],
+) -> dict[str, Any]:
     slices = _SLICES if sum(len(segment.places) for segment in segments) > _SLICED_FROM else 1
     edges = [np.uint64(i * (2**64 // slices)) for i in range(1, slices)]
     bounds = [[0, *(int(i) for i in np.searchsorted(s.terms, edges)), len(s.terms)] for s in segments]
@@ -191,16 +222,20 @@ def _merged_postings(
             _postings(segment, keep, move, slice(bound[i], bound[i + 1]))
             for segment, keep, move, bound in zip(segments, kept, moved, bounds, strict=True)
         ]
-        parts.append(_inverted(*(np.concatenate(column) for column in zip(*pieces, strict=True))))
+        hashes, places, counts = (np.concatenate(column) for column in zip(*pieces, strict=True))
+        parts.append(_inverted(hashes, places, counts, lengths))
     merged = {name: np.concatenate([part[name] for part in parts]) for name in ("terms", "peaks", "places", "counts")}
     offsets = np.cumsum([0, *(len(part["places"]) for part in parts)])
     starts = [part["starts"][:-1] + offset for part, offset in zip(parts, offsets, strict=False)]
-    return merged | {"starts": np.append(np.concatenate(starts), offsets[-1]).astype(np.int64)}
+    return merged | {
+        "average": parts[0]["average"],
+        "starts": np.append(np.concatenate(starts), offsets[-1]).astype(np.int64),
+    }
 
 
 def _postings(
     segment: Segment, keep: NDArray[np.bool_], move: NDArray[np.int32], part: slice
-) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.uint16]]:
+) -> tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.uint8]]:
     """The postings of a range of terms, without those of dropped rows: hash, new place and count of each."""
     starts = segment.starts[part.start : part.stop + 1]
     between = slice(int(starts[0]), int(starts[-1]))
@@ -214,7 +249,7 @@ def _postings(
 
 def to_bytes(segment: Segment) -> bytes:
     """The segment as bytes: a header that names its columns and their check sum, then the columns."""
-    columns = {field.name: np.ascontiguousarray(getattr(segment, field.name)) for field in fields(Segment)}
+    columns = {column.name: np.ascontiguousarray(getattr(segment, column.name)) for column in fields(Segment)}
     described, position, check = {}, 0, 0
     chunks: list[bytes] = []
     for name, column in columns.items():
@@ -237,7 +272,7 @@ def from_buffer(data: bytes | mmap.mmap, name: str, *, checked: bool = False) ->
     """
     try:
         base, header = _header(data)
-        columns = {key: _column(data, base, *column) for key, column in header["columns"].items()}
+        columns: dict[str, Any] = {key: _column(data, base, *column) for key, column in header["columns"].items()}
         whole = not checked or zlib.crc32(memoryview(data)[base:]) == header["check"]
         return Segment(**columns) if whole else _damaged(name, "its check sum is wrong")
     except (ValueError, KeyError, TypeError) as error:

@@ -39,8 +39,10 @@ class Remembered:
 
     masks: OrderedDict[str, tuple[Mask, ...]] = field(default_factory=OrderedDict)
     having: dict[int, int] = field(default_factory=dict)
-    norms: tuple[NDArray[np.float32], ...] | None = None
+    postings: tuple[keywords.Postings, ...] | None = None
     searched: tuple[Mask, ...] | None = None
+    searchable: int | None = None
+    average: float | None = None
     lock: Lock = field(default_factory=Lock)
 
 
@@ -90,18 +92,26 @@ class Snapshot:
                     kept.masks.popitem(last=False)
         return found
 
-    def norms(self) -> tuple[NDArray[np.float32], ...]:
-        """For each segment what `keywords.norms` gives."""
-        if self.remembered.norms is None:
-            pairs = list(zip(self.segments, self.searched(), strict=True))
+    def postings(self) -> tuple[keywords.Postings, ...]:
+        """The postings of each segment."""
+        if self.remembered.postings is None:
+            average = self.average()
+            self.remembered.postings = tuple(keywords.Postings(segment, average) for segment in self.segments)
+        return self.remembered.postings
+
+    def average(self) -> float:
+        """The average length of the rows that a search may find."""
+        if self.remembered.average is None:
+            pairs = zip(self.segments, self.searched(), strict=True)
             total = sum(int(segment.lengths[mask].sum()) for segment, mask in pairs)
-            average = total / max(self.searchable(), 1)
-            self.remembered.norms = tuple(keywords.norms(segment, average) for segment in self.segments)
-        return self.remembered.norms
+            self.remembered.average = total / max(self.searchable(), 1)
+        return self.remembered.average
 
     def searchable(self) -> int:
         """How many rows a search may find."""
-        return sum(int(np.count_nonzero(mask)) for mask in self.searched())
+        if self.remembered.searchable is None:
+            self.remembered.searchable = sum(int(np.count_nonzero(mask)) for mask in self.searched())
+        return self.remembered.searchable
 
     def asked(self, hashes: Sequence[int]) -> tuple[tuple[keywords.Asked, ...], float]:
         """The query's terms for each segment, and the highest score that a row could have."""
@@ -112,7 +122,7 @@ class Snapshot:
         weights = np.array([inverse_frequency(rows, n) for n in found], dtype=np.float32)
         weights *= np.float32(keywords.GAIN)
         asked = (
-            keywords.asked(segment, weights, begins, ends)
+            keywords.asked(segment, weights, begins, ends, self.average())
             for segment, (begins, ends) in zip(self.segments, spans, strict=True)
         )
         return tuple(asked), float(weights.sum())

@@ -26,12 +26,16 @@ P = ParamSpec("P")
 
 
 class EmbeddedVectorStore:
-    """Indexes below one folder; another process may have the same folder open."""
+    """Indexes below one folder; other processes may have it open too: many read, one writes at a time.
+
+    A writer waits up to `wait_seconds` for another, then raises Conflict.
+    """
 
     traits = Traits(modes=frozenset({"hybrid", "semantic", "keyword"}), transactional=True)
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, wait_seconds: float = 30.0) -> None:
         self._folder = folder
+        self._wait_seconds = wait_seconds
         self._open: dict[str, EmbeddedIndex] = {}
         self._lock = Lock()
         self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="outcrop-vectors")
@@ -133,7 +137,7 @@ class EmbeddedVectorStore:
         folder = self._folder_of(name)
         with self._lock:
             if name not in self._open:
-                self._open[name] = EmbeddedIndex(folder)
+                self._open[name] = EmbeddedIndex(folder, wait_seconds=self._wait_seconds)
             return self._open[name]
 
 

@@ -1,0 +1,211 @@
+"""Embedding models over the network: every provider that pydantic-ai knows (https://ai.pydantic.dev/embeddings/).
+
+Keys and addresses come from the provider's own environment variables, such as OPENAI_API_KEY and OPENAI_BASE_URL.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from outcrop.adapters.embedders.estimate import EstimatedTokens
+from outcrop.adapters.embedders.windows import TextWindow, pooled, text_windows
+from outcrop.adapters.provider_errors import translated
+from outcrop.core.chunks import Vectors
+from outcrop.core.errors import Invalid, MissingDependency, ModelFailed
+from outcrop.core.protocols import Purpose, Tokenizer
+from outcrop.core.settings import Settings
+
+if TYPE_CHECKING:
+    from pydantic_ai.embeddings import EmbeddingModel, EmbeddingSettings
+    from pydantic_ai.providers import Provider
+
+SECONDS = 60.0  # for one request
+ATTEMPTS = 4  # at one request
+LONGEST_PAUSE = 30.0  # seconds between attempts; a provider that asks for more is not asked again
+TEXTS_A_REQUEST = 96  # the least that any provider takes: Cohere (https://docs.cohere.com/reference/embed)
+CHARACTERS_A_REQUEST = 200_000
+REQUESTS_AT_ONCE = 4
+UNKNOWN_LIMIT = 512  # tokens that every current model reads
+EXTRAS = {"ollama": "openai"}  # the extra that a family needs, where it is not named like the family
+RETRY_THEMSELVES = frozenset({"bedrock", "cohere"})  # their SDKs do, and cannot be told otherwise here
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A model's vectors: their usual length, and the tokens that it reads at once."""
+
+    dimensions: int
+    max_tokens: int = UNKNOWN_LIMIT
+
+
+# From the providers' model pages.
+KNOWN = {
+    "text-embedding-3-small": Shape(1536, 8191),
+    "text-embedding-3-large": Shape(3072, 8191),
+    "text-embedding-ada-002": Shape(1536, 8191),
+    "embed-v4.0": Shape(1536, 128_000),
+    "embed-english-v3.0": Shape(1024),
+    "embed-multilingual-v3.0": Shape(1024),
+    "embed-english-light-v3.0": Shape(384),
+    "embed-multilingual-light-v3.0": Shape(384),
+    "amazon.titan-embed-text-v1": Shape(1536, 8192),
+    "amazon.titan-embed-text-v2:0": Shape(1024, 8192),
+    "amazon.nova-2-multimodal-embeddings-v1:0": Shape(3072, 8192),
+    "cohere.embed-english-v3": Shape(1024),
+    "cohere.embed-multilingual-v3": Shape(1024),
+    "cohere.embed-v4:0": Shape(1536, 128_000),
+    "gemini-embedding-001": Shape(3072, 2048),
+    "gemini-embedding-2": Shape(3072, 8192),
+    "voyage-3.5": Shape(1024, 32_000),
+    "voyage-3.5-lite": Shape(1024, 32_000),
+}
+
+Pause = Callable[[float], Awaitable[None]]
+
+
+class RemoteEmbedder:
+    """Asks a provider for vectors, in batches, again where that may help.
+
+    `request` says what the model is asked for besides; `pause` waits that many seconds.
+    """
+
+    def __init__(
+        self, model: EmbeddingModel, provider: Provider[Any], name: str, shape: Shape, request: EmbeddingSettings
+    ) -> None:
+        self.model = name
+        self.dimensions = shape.dimensions
+        self.max_tokens = shape.max_tokens
+        self.tokenizer: Tokenizer = EstimatedTokens()
+        self.pause: Pause = asyncio.sleep
+        self._asked, self._provider, self._request = model, provider, request
+        self._attempts = 1 if name.partition(":")[0] in RETRY_THEMSELVES else ATTEMPTS
+        self._turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
+        self._open = AsyncExitStack()
+        self._entered = False
+
+    async def embed(self, texts: Sequence[str], purpose: Purpose) -> Vectors:
+        """One unit vector a text, in order: shape (n, dimensions), float32.
+
+        Raises:
+            Throttled: The provider refuses for now, again and again.
+            TimedOut: It did not answer in time.
+            Unavailable: It does not answer, or answers with an error of its own.
+            Denied: It refuses the key.
+            ModelFailed: The reply is not one, or its vectors have another length.
+        """
+        windows = list(text_windows(texts, self.tokenizer, self.max_tokens))
+        if not windows:
+            return np.empty((0, self.dimensions), dtype=np.float32)
+        if not self._entered:
+            self._entered = True
+            await self._open.enter_async_context(self._provider)
+        vectors = await asyncio.gather(*(self._ask(batch, purpose) for batch in _requests(windows)))
+        owners, weights = [window.text for window in windows], [window.weight for window in windows]
+        return pooled(len(texts), owners, weights, np.concatenate(vectors))
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._open.aclose()
+
+    async def _ask(self, batch: Sequence[TextWindow], purpose: Purpose) -> Vectors:
+        # Providers refuse an empty text.
+        pieces = [window.piece or " " for window in batch]
+        async with self._turns:
+            with translated(self.model, SECONDS):
+                rows = await self._insist(pieces, purpose)
+        return self._checked(rows, len(pieces))
+
+    async def _insist(self, pieces: list[str], purpose: Purpose) -> Sequence[Sequence[float]]:
+        """What the provider answers, at the latest to the last attempt."""
+        from pydantic_ai import exceptions as theirs
+
+        passing = (theirs.ModelRateLimitError, theirs.ModelUnavailableError, theirs.ModelServerError)
+        for attempt in range(self._attempts):
+            try:
+                async with asyncio.timeout(SECONDS):
+                    result = await self._asked.embed(pieces, input_type=purpose, settings=self._request)
+            except (*passing, theirs.ModelConnectionError) as error:
+                wait = _wait(error.retry_after, attempt)
+                if attempt + 1 == self._attempts or wait > LONGEST_PAUSE:
+                    raise
+                await self.pause(wait)
+            else:
+                return result.embeddings
+        raise AssertionError  # unreachable: the last attempt returns or raises
+
+    def _checked(self, rows: Sequence[Sequence[float]], wanted: int) -> Vectors:
+        lengths = sorted({len(row) for row in rows})
+        if len(rows) != wanted:
+            raise ModelFailed(f"{self.model} gave {len(rows)} vectors for {wanted} texts.")
+        if lengths != [self.dimensions]:
+            raise ModelFailed(
+                f"{self.model} gave vectors of length {', '.join(map(str, lengths))}, not {self.dimensions}. "
+                "Set embedding_dimensions to their length."
+            )
+        return np.asarray(rows, dtype=np.float32)
+
+
+def _requests(windows: Sequence[TextWindow]) -> list[list[TextWindow]]:
+    """The windows in order, in batches that one request may hold."""
+    batches: list[list[TextWindow]] = [[]]
+    characters = 0
+    for window in windows:
+        characters += len(window.piece)
+        if batches[-1] and (len(batches[-1]) == TEXTS_A_REQUEST or characters > CHARACTERS_A_REQUEST):
+            batches.append([])
+            characters = len(window.piece)
+        batches[-1].append(window)
+    return batches
+
+
+def _wait(asked: float | None, attempt: int) -> float:
+    """Seconds to wait: what the provider asks for, else twice as long each time, spread so that clients part."""
+    if asked is not None:
+        return max(asked, 0.0)
+    return 2.0**attempt * random.uniform(0.25, 0.75)  # noqa: S311 # not for secrets
+
+
+def open_embedder(model: str, settings: Settings) -> RemoteEmbedder:
+    """The embedder for `provider:name`.
+
+    Raises:
+        Invalid: There is no such provider, it lacks its key, or the length of the model's vectors is not known.
+        MissingDependency: The provider's package is not installed.
+    """
+    family, _, name = model.partition(":")
+    usual, dimensions = KNOWN.get(name), settings.embedding_dimensions
+    if usual is None and dimensions is None:
+        raise Invalid(f"The length of the vectors of {model} is not known. Set embedding_dimensions to it.")
+    shape = Shape(dimensions or (usual or Shape(0)).dimensions, (usual or Shape(0)).max_tokens)
+    # Only of a model known to have several lengths is one asked for: others refuse the parameter.
+    request: EmbeddingSettings = {"dimensions": shape.dimensions} if usual not in {None, shape} else {}
+    asked, provider = _infer(family, name, settings.embedding_base_url)
+    return RemoteEmbedder(asked, provider, model, shape, request)
+
+
+def _infer(family: str, name: str, base_url: str | None) -> tuple[EmbeddingModel, Provider[Any]]:
+    from pydantic_ai.embeddings import infer_embedding_model
+    from pydantic_ai.exceptions import UserError
+    from pydantic_ai.providers import infer_provider_class
+
+    try:
+        provider = infer_provider_class(family)(**({} if base_url is None else {"base_url": base_url}))
+        if hasattr(provider.client, "max_retries"):
+            provider.client.max_retries = 0  # ours are enough
+        return infer_embedding_model(f"{family}:{name}", provider_factory=lambda _: provider), provider
+    except ImportError as error:
+        extra = EXTRAS.get(family, family)
+        raise MissingDependency(
+            f'Models of {family} need a package that is not installed: pip install "pydantic-ai-slim[{extra}]"'
+        ) from error
+    except UserError as error:
+        raise Invalid(f"The model {family}:{name} cannot be used: {error}") from error
+    except Exception as error:
+        raise Invalid(f"The model {family}:{name} cannot be used: {type(error).__name__}.") from error

@@ -1,0 +1,154 @@
+"""Passages as an answerer reads them: sentences under their headings, list items with their lead, rows with their header."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from outcrop.core.chunks import Hit
+from outcrop.core.sentences import Span, sentence_spans
+from outcrop.core.terms import Term, terms
+
+_ITEM = re.compile(r"\s*(?:[-*+•◦▪▫‣·●○–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+")  # noqa: RUF001 # the marks as they stand
+_HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*)")
+_CELL = re.compile(r"(?<!\\)\|")
+_ENDS = tuple(".!?:;。！？…")  # noqa: RUF001 # as above
+_TITLE = 90  # characters: a longer line without a full stop is no heading
+_ROW_CELLS = 12  # cells of a row that are read out
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """A unit of a passage at the characters [start, end) of its chunk's text.
+
+    `reading` is what it says in words: of a table row, its cells with the names of their columns. `lead` is what it
+    leans on: the sentence that introduces a list, or the one before.
+    """
+
+    passage: int
+    start: int
+    end: int
+    reading: str
+    lead: str = ""
+    heading: str = ""
+    item: bool = False
+    row: bool = False
+    title: bool = False  # a heading or a table's header: no answer by itself
+    header: Span | None = None  # of the row's table, where it stands in the same chunk
+
+    @cached_property
+    def terms(self) -> list[Term]:
+        """Its words."""
+        return terms(self.reading)
+
+    @cached_property
+    def keys(self) -> frozenset[str]:
+        """The stems of its words."""
+        return frozenset(term.key for term in self.terms)
+
+    @cached_property
+    def around(self) -> frozenset[str]:
+        """The stems of its lead and heading."""
+        return frozenset(term.key for text in (self.lead, self.heading) if text for term in terms(text))
+
+
+@dataclass(slots=True)
+class _Reader:
+    """Walks over the units of a chunk and keeps what they stand under."""
+
+    passage: int
+    text: str
+    heading: str = ""
+    columns: tuple[str, ...] = ()
+    header: Span | None = None
+    lead: str = ""
+    introduced: bool = False  # the lead ends with a colon: it introduces every item that follows
+    found: list[Sentence] = field(default_factory=list)
+
+    def read(self, start: int, end: int, following: str) -> None:
+        unit = self.text[start:end]
+        if unit.lstrip().startswith("|"):
+            self._row(start, end, unit, following)
+            return
+        self.columns, self.header = (), None
+        heading = _HEADING.match(unit)
+        if heading or _is_title(unit, following):
+            self.heading = heading[1] if heading else " ".join(unit.split())
+            self._add(start, end, " ".join(unit.lstrip("# ").split()), title=True)
+            self.lead, self.introduced = "", False
+            return
+        item = _ITEM.match(unit) is not None
+        reading = " ".join((_ITEM.sub("", unit, count=1) if item else unit).split())
+        if not item and self.introduced and not self.lead.endswith(":"):
+            self.introduced = False
+        self._add(start, end, reading, item=item)
+        if not (item and self.introduced):
+            self.lead = reading
+            self.introduced = reading.endswith((":", "："))  # noqa: RUF001 # full width
+
+    def _row(self, start: int, end: int, unit: str, following: str) -> None:
+        lines = unit.split("\n")
+        cells = _cells(lines[0])
+        if len(lines) > 1 or (not self.columns and re.match(r"\s*\|[\s:|-]+$", following)):
+            self.columns, self.header = cells, (start, end)
+            self._add(start, end, " ".join(cells), title=True)
+            return
+        named = [
+            f"{column}: {cell}" if column else cell
+            for column, cell in zip((*self.columns, *[""] * len(cells)), cells, strict=False)
+            if cell
+        ]
+        self._add(start, end, "; ".join(named[:_ROW_CELLS]), row=True)
+
+    def _add(self, start: int, end: int, reading: str, *, item: bool = False, row: bool = False, title: bool = False) -> None:
+        lead = "" if row or title else self.lead
+        self.found.append(
+            Sentence(
+                passage=self.passage,
+                start=start,
+                end=end,
+                reading=reading,
+                lead=lead,
+                heading=self.heading,
+                item=item,
+                row=row,
+                title=title,
+                header=self.header if row else None,
+            )
+        )
+
+
+def read(passages: Sequence[Hit]) -> list[Sentence]:
+    """The sentences of every passage, in order."""
+    found: list[Sentence] = []
+    for number, hit in enumerate(passages):
+        lines = hit.chunk.context.split("\n")
+        columns = _cells(lines[-1]) if lines[-1].lstrip().startswith("|") else ()
+        path = " ".join(lines[:-1] if columns else lines)
+        reader = _Reader(passage=number, text=hit.chunk.text, heading=path, columns=columns)
+        spans = sentence_spans(reader.text)
+        for at, (start, end) in enumerate(spans):
+            after = spans[at + 1] if at + 1 < len(spans) else (0, 0)
+            reader.read(start, end, reader.text[after[0] : after[1]])
+            if reader.found[-1].title and path and path not in reader.heading:
+                reader.heading = f"{path} {reader.heading}" if not reader.found[-1].row else reader.heading
+        found.extend(reader.found)
+    return found
+
+
+def _cells(line: str) -> tuple[str, ...]:
+    """The cells of a Markdown table row."""
+    inner = line.strip().removeprefix("|").removesuffix("|")
+    return tuple(" ".join(cell.replace("\\|", "|").split()) for cell in _CELL.split(inner))
+
+
+def _is_title(unit: str, following: str) -> bool:
+    """A short line of words without an end mark, with text after it: the heading of a plain document."""
+    line = unit.strip()
+    if "\n" in line:
+        return set(line.rsplit("\n", 1)[1].strip()) <= set("=-*_")
+    if not following or len(line) > _TITLE or line.endswith(_ENDS) or ":" in line or _ITEM.match(unit):
+        return False
+    return not any(c.isdigit() for c in line) and len(line.split()) <= 10 and len(following) > len(line)  # noqa: PLR2004

@@ -1,0 +1,105 @@
+"""Adapters that are given, not loaded, and a reader of plain text that fails as it is told to."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import get_args
+
+from outcrop.adapters.chunkers import open_chunker
+from outcrop.adapters.sources.folder import open_source
+from outcrop.core.errors import Invalid, Reason, Unreadable
+from outcrop.core.parsed import Blob, Page, ParsedDocument
+from outcrop.core.protocols import (
+    Chunker,
+    Embedder,
+    Generator,
+    Reader,
+    Reranker,
+    Source,
+    VectorStore,
+)
+from outcrop.core.records import Chunking, DataSource
+from outcrop.testing.fakes import TokenHashEmbedder
+
+
+@dataclass
+class PlainReader:
+    """Reads .txt and .md as UTF-8 in this process; form feeds end pages.
+
+    A text `FAIL reason` raises Unreadable with that reason, `BUG` raises RuntimeError. `reads` counts.
+    """
+
+    reads: int = 0
+    parser_version: str = "plain/1"
+
+    def supports(self, name: str) -> bool:
+        """Whether the name ends with .txt or .md."""
+        return name.endswith((".txt", ".md"))
+
+    def version(self, media_type: str) -> str:
+        """The version that the test gave."""
+        return f"{self.parser_version} {media_type}"
+
+    async def read(self, blob: Blob) -> ParsedDocument:
+        """The text."""
+        self.reads += 1
+        text = blob.read().decode("utf-8")
+        word, _, reason = text.strip().partition(" ")
+        if word == "FAIL" and reason in get_args(Reason):
+            raise Unreadable(reason, f"It is said to be {reason}.")  # type: ignore[arg-type]  # checked just before
+        if word == "BUG":
+            raise RuntimeError("a bug in a parser")
+        return ParsedDocument(text=text, media_type="text/plain", parser="plain", pages=_pages(text))
+
+    async def close(self) -> None:
+        """There is nothing to end."""
+
+
+def _pages(text: str) -> tuple[Page, ...]:
+    if "\f" not in text:
+        return ()
+    pages, start = [], 0
+    for number, part in enumerate(text.split("\f"), start=1):
+        method = "text" if part.strip() else "empty"
+        pages.append(Page(number=number, start=start, end=start + len(part), method=method))  # type: ignore[arg-type]
+        start += len(part) + 1
+    return tuple(pages)
+
+
+@dataclass
+class GivenAdapters:
+    """`core.protocols.Adapters` over what a test gives; sources are folders."""
+
+    stores: Mapping[str, VectorStore]
+    plain_reader: Reader = field(default_factory=PlainReader)
+    given_embedder: Embedder = field(default_factory=TokenHashEmbedder)
+
+    def reader(self) -> Reader:
+        """The reader that was given."""
+        return self.plain_reader
+
+    def source(self, source: DataSource) -> Source:
+        """A folder."""
+        return open_source(source.configuration)
+
+    def embedder(self, model: str) -> Embedder:
+        """The embedder that was given, under whatever name."""
+        del model
+        return self.given_embedder
+
+    def chunker(self, chunking: Chunking, embedder: Embedder) -> Chunker:
+        """The real chunkers."""
+        return open_chunker(chunking, embedder)
+
+    def vector_store(self, name: str) -> VectorStore:
+        """The store that was given under this name."""
+        return self.stores[name]
+
+    def generator(self, model: str) -> Generator:
+        """None is given."""
+        raise Invalid(f"There is no generator {model}.")
+
+    def reranker(self, name: str) -> Reranker:
+        """None is given."""
+        raise Invalid(f"There is no reranker {name}.")
