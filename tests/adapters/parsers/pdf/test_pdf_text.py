@@ -15,6 +15,8 @@ from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 from outcrop.adapters.parsers.options import ParseOptions
 from outcrop.adapters.parsers.pdf import PdfParser
 from outcrop.core.errors import Unreadable
+from outcrop.core.parsed import Blob
+from outcrop.testing.pdfs import unicode_pdf
 
 LEFT_THEN_RIGHT = (
     "The reading room opens .* Maps are brought to the long oak table. *\n\n *Copies are made .* the keeper."
@@ -157,7 +159,7 @@ def test_a_cell_of_several_lines_stays_one_cell(read):
 
 
 def test_justified_text_is_no_table(read):
-    words = "instrument calibration laboratory humidity temperature certificate technician promptly worldwide".split()
+    words = ["instrument", "calibration", "laboratory", "humidity", "temperature", "certificate", "promptly"]
     justified = getSampleStyleSheet()["BodyText"].clone("justified", alignment=4, rightIndent=260)
     text = " ".join(words[(index * 5) % len(words)] for index in range(90))
     document = read(platypus(Paragraph(text, justified)))
@@ -192,42 +194,11 @@ def test_scripts_without_spaces_are_joined_without(maker, read, font):
 
 def test_text_from_right_to_left_is_in_reading_order(read):
     lines = ["מדריך האיכות של החברה", "כל מכשיר נמדד שלוש פעמים."]
-    assert read(unicode_pdf(lines, mirrored=True)).text == " ".join(lines)
+    assert read(unicode_pdf(lines)).text == " ".join(lines)
 
 
 def test_characters_beyond_the_first_plane_are_kept(read):
     assert read(unicode_pdf(["Let 𝑥 be in 𝔸 and 𝑦 too."])).text == "Let 𝑥 be in 𝔸 and 𝑦 too."
-
-
-def unicode_pdf(lines, *, mirrored=False):
-    """A file whose font says only which characters its glyphs are; `mirrored` draws them from right to left."""
-    numbers = {character: index for index, character in enumerate(sorted(set("".join(lines))), 1)}
-    chars = "\n".join(f"<{n:04X}> <{c.encode('utf-16-be').hex()}>" for c, n in numbers.items())
-    cmap = f"begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange {len(numbers)} beginbfchar\n{chars}\nendbfchar endcmap"
-    drawn = [line[::-1] if mirrored else line for line in lines]
-    shown = "\n".join("<" + "".join(f"{numbers[c]:04X}" for c in line) + "> Tj T*" for line in drawn)
-    content = f"BT /F1 14 Tf 60 760 Td 20 TL\n{shown}\nET"
-    objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>",
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
-        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
-        "<< /Type /Font /Subtype /Type0 /BaseFont /Any /Encoding /Identity-H /DescendantFonts [6 0 R] /ToUnicode 7 0 R >>",
-        "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Any /FontDescriptor 8 0 R /DW 500"
-        " /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>",
-        f"<< /Length {len(cmap)} >>\nstream\n{cmap}\nendstream",
-        "<< /Type /FontDescriptor /FontName /Any /Flags 4 /FontBBox [0 -200 1000 900] /ItalicAngle 0 /Ascent 900"
-        " /Descent -200 /CapHeight 700 /StemV 80 >>",
-    ]
-    out = b"%PDF-1.7\n"
-    offsets = []
-    for number, item in enumerate(objects, 1):
-        offsets.append(len(out))
-        out += f"{number} 0 obj\n{item}\nendobj\n".encode()
-    table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
-    start = len(out)
-    head = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
-    return out + f"{head}trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF".encode()
 
 
 def test_the_title_is_that_of_the_file_when_it_says_something(maker, read):
@@ -295,10 +266,7 @@ def test_without_ocr_a_scan_has_no_text_and_says_what_to_do(maker, read):
 def test_without_ocr_installed_the_command_to_install_it_is_told(maker, monkeypatch):
     monkeypatch.setattr("outcrop.adapters.parsers.ocr.find_spec", lambda name: None)
     scan = maker.pdf(maker.scanned(maker.picture(maker.pdf(maker.lines(BODY)), dpi=50), dpi=50), maker.lines(BODY))
-    parser = PdfParser(ParseOptions(ocr=True))
-    from outcrop.core.parsed import Blob
-
-    document = parser.parse(Blob(name="mixed.pdf", data=scan))
+    document = PdfParser(ParseOptions(ocr=True)).parse(Blob(name="mixed.pdf", data=scan))
     assert document.warnings[0].startswith("Page 1 has no text layer")
     assert "pip install 'outcrop[ocr]'" in document.warnings[0]
 
