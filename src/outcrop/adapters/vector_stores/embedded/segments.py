@@ -86,6 +86,27 @@ _MAX_HASHES = 1 << 18
 
 def build(points: Sequence[Point], dimensions: int) -> Segment:
     """The segment of these points, with rows from 0 on and sets of 0: `placed` sets both once they are known."""
+    vectored = [i for i, point in enumerate(points) if point.vector is not None and point.chunk.searchable]
+    found = [points[i].vector for i in vectored]
+    values, scales = quantised(np.array(found, dtype=np.float32).reshape(-1, dimensions))
+    pages = [-1 if p.chunk.place.first_page is None else p.chunk.place.first_page for p in points]
+    lengths, words = _counted(points)
+    return Segment(
+        rows=np.arange(len(points), dtype=np.int64),
+        sets=np.zeros(len(points), dtype=np.int32),
+        pages=np.array(pages, dtype=np.int32),
+        lengths=lengths,
+        vectored=np.array(vectored, dtype=np.int32),
+        **_coded(values, scales),
+        **_inverted(*words, _lengths(lengths)),
+    )
+
+
+Counts = tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.uint8]]
+
+
+def _counted(points: Sequence[Point]) -> tuple[NDArray[np.int32], Counts]:
+    """How many words each point has, -1 for a parent; and of each word its hash, its point, and how often it stands."""
     lengths = np.full(len(points), -1, dtype=np.int32)
     hashes: list[int] = []
     places: list[int] = []
@@ -98,26 +119,8 @@ def build(points: Sequence[Point], dimensions: int) -> Segment:
         hashes += [term_hash(term) for term in terms]
         places += [position] * len(terms)
         counts += terms.values()
-    found = [p.vector for p in points if p.vector is not None and p.chunk.searchable]
-    vectors = np.array(found, dtype=np.float32).reshape(-1, dimensions)
-    pages = [-1 if p.chunk.place.first_page is None else p.chunk.place.first_page for p in points]
-    values, scales = quantised(vectors)
-    return Segment(
-        rows=np.arange(len(points), dtype=np.int64),
-        sets=np.zeros(len(points), dtype=np.int32),
-        pages=np.array(pages, dtype=np.int32),
-        lengths=lengths,
-        vectored=np.array(
-            [i for i, p in enumerate(points) if p.vector is not None and p.chunk.searchable], dtype=np.int32
-        ),
-        **_coded(values, scales),
-        **_inverted(
-            np.array(hashes, dtype=np.uint64),
-            np.array(places, dtype=np.int32),
-            np.minimum(np.array(counts, dtype=np.int64), MAX_COUNT).astype(np.uint8),
-            _lengths(lengths),
-        ),
-    )
+    often = np.minimum(np.array(counts, dtype=np.int64), MAX_COUNT).astype(np.uint8)
+    return lengths, (np.array(hashes, dtype=np.uint64), np.array(places, dtype=np.int32), often)
 
 
 def _lengths(lengths: NDArray[np.int32]) -> tuple[float, NDArray[np.float32]]:
