@@ -104,12 +104,7 @@ def markdown(text: str) -> ParsedDocument:
         tables.append(Table(start=match.start(), end=match.end(), header_end=match.start() + len(header) + 1))
     title = text[headings[0].start : headings[0].end] if headings else None
     return ParsedDocument(
-        text=text,
-        media_type="text/markdown",
-        parser="calibrate",
-        title=title,
-        headings=tuple(headings),
-        tables=tuple(tables),
+        text=text, media_type="text/markdown", parser="calibrate", title=title, headings=tuple(headings), tables=tuple(tables)
     )
 
 
@@ -145,9 +140,7 @@ def written_questions() -> Iterator[Question]:
         name = path.name.removesuffix(".questions.tsv")
         for line in path.read_text(encoding="utf-8").splitlines():
             sign, text, *words = line.split("\t")
-            yield Question(
-                text, "written", name, sign == "+", answers=_holding(name, words[0].split(" | ")) if words else _never
-            )
+            yield Question(text, "written", name, sign == "+", answers=_holding(name, words[0].split(" | ")) if words else _never)
 
 
 def _never(_hit: Hit, _sentence: Sentence) -> bool:

@@ -12,6 +12,7 @@ from outcrop.core.protocols import Generator
 from outcrop.core.records import Turn
 from outcrop.core.terms import content_terms, fold
 
+
 MAX_QUESTION = 20_000  # characters
 _FEW = 2  # content words: a question with no more leans on the one before it
 _ASKS = re.compile(

@@ -19,134 +19,22 @@ _KATAKANA = "\u30a0-\u30ff\uff66-\uff9f"
 _LETTER = f"[^\\W_{_PAIRED}{_KANA}{_KATAKANA}]"
 _WORD = re.compile(
     f"(?P<pairs>[{_PAIRED}]+)|(?P<kana>[{_KANA}]+)|(?P<katakana>[{_KATAKANA}]+)"
-    f"|(?P<word>(?:{_LETTER}[\u0300-\u036f\u0900-\u0dff]*)+(?:[.,:/_\\-‐‑–'’+](?:{_LETTER}[\u0300-\u036f]*)+)*+)"  # hyphens
+    f"|(?P<word>(?:{_LETTER}[\u0300-\u036f\u0900-\u0dff]*)+(?:[.,:/_\\-‐‑–'’+](?:{_LETTER}[\u0300-\u036f]*)+)*+)"  # noqa: RUF001 # hyphens
 )
-_NUMBER = re.compile(r"\d[\d.,'’]*")  # the Swiss thousands mark
-_SPLIT = re.compile(r"[.,:/_\-‐‑–'’+]")  # hyphens
+_NUMBER = re.compile(r"\d[\d.,'’]*")  # noqa: RUF001 # the Swiss thousands mark
+_SPLIT = re.compile(r"[.,:/_\-‐‑–'’+]")  # noqa: RUF001 # hyphens
 _PHRASES = re.compile("|".join(map(re.escape, FUNCTION_PHRASES)))
 _MIN_STEM = 4
 # Endings of English, German, Spanish, French, Italian, Portuguese and Dutch words; a word may lose two, longest first.
 _ENDINGS: tuple[str, ...] = tuple(
     sorted(
         {
-            *[
-                "s",
-                "es",
-                "e",
-                "ee",
-                "ees",
-                "ed",
-                "ing",
-                "ings",
-                "er",
-                "ers",
-                "or",
-                "ors",
-                "ion",
-                "ions",
-                "ement",
-                "ments",
-                "ment",
-                "al",
-                "als",
-                "ally",
-                "ly",
-                "ity",
-                "ities",
-                "y",
-                "ies",
-                "ied",
-                "at",
-                "ive",
-                "ives",
-                "able",
-                "ible",
-                "ance",
-                "ances",
-                "ence",
-                "ences",
-                "ant",
-                "ants",
-                "ent",
-                "ents",
-                "ic",
-                "ical",
-                "ness",
-                "ful",
-            ],
-            *[
-                "en",
-                "em",
-                "n",
-                "et",
-                "te",
-                "ten",
-                "ter",
-                "ung",
-                "ungen",
-                "lich",
-                "liche",
-                "lichen",
-                "licher",
-                "isch",
-                "ische",
-                "ischen",
-                "keit",
-                "heit",
-                "heiten",
-                "end",
-                "ende",
-                "enden",
-                "ierung",
-                "ierungen",
-                "iert",
-                "ierte",
-            ],
-            *[
-                "o",
-                "a",
-                "os",
-                "as",
-                "ar",
-                "ir",
-                "ad",
-                "ado",
-                "ada",
-                "ados",
-                "adas",
-                "id",
-                "ido",
-                "ida",
-                "idos",
-                "idas",
-                "ando",
-                "iendo",
-                "cion",
-                "ciones",
-                "mente",
-                "idad",
-                "ez",
-                "euse",
-                "eur",
-                "eurs",
-                "aux",
-                "ais",
-                "ait",
-                "aient",
-                "i",
-                "are",
-                "ere",
-                "ire",
-                "ato",
-                "ata",
-                "ati",
-                "zione",
-                "zioni",
-                "ao",
-                "oes",
-                "cao",
-                "coes",
-            ],
+            *"s es e ee ees ed ing ings er ers or ors ion ions ement ments ment al als ally ly ity ities y ies ied at "
+            "ive ives able ible ance ances ence ences ant ants ent ents ic ical ness ful".split(),
+            *"en em n et te ten ter ung ungen lich liche lichen licher isch ische ischen keit heit heiten "
+            "end ende enden ierung ierungen iert ierte".split(),
+            *"o a os as ar ir ad ado ada ados adas id ido ida idos idas ando iendo cion ciones mente idad "
+            "ez euse eur eurs aux ais ait aient i are ere ire ato ata ati zione zioni ao oes cao coes".split(),
         },
         key=len,
         reverse=True,
@@ -216,7 +104,7 @@ def _shortened(word: str, least: int) -> str:
 
 def number(text: str) -> str:
     """A number in one form, whatever marks its thousands and decimals: 1,090.00 and 1.090 and 1090 are one."""
-    digits = text.strip(".,'’").replace("'", "").replace("’", "")  # as above
+    digits = text.strip(".,'’").replace("'", "").replace("’", "")  # noqa: RUF001 # as above
     digits = re.sub(r"[.,](?=\d{3}(?:\D|$))", "", digits).replace(",", ".")
     whole, _, fraction = digits.rpartition(".") if "." in digits else (digits, "", "")
     fraction = fraction.rstrip("0")
@@ -262,7 +150,7 @@ def _word_terms(text: str, match: re.Match[str]) -> list[Term]:
     if _is_code(word):
         return [Term(re.sub(r"[\W_]", "", fold(word)), "code", start, match.end())]
     found = []
-    for part in re.finditer(r"[^.,:/_\-‐‑–'’+]+", word):  # hyphens
+    for part in re.finditer(r"[^.,:/_\-‐‑–'’+]+", word):  # noqa: RUF001 # hyphens
         first, last = start + part.start(), start + part.end()
         folded = fold(part[0])
         if part[0][0].isdigit() and _NUMBER.fullmatch(part[0]):

@@ -22,104 +22,18 @@ _NEARBY = 0.9  # what a word in the heading or lead is worth, of one in the sent
 ALIKE = 0.75  # soft match from which two words are taken for the same
 # Kinds whose things are found with hardly a miss: a sentence without one is no answer.
 CERTAIN = frozenset(
-    [
-        "count",
-        "number",
-        "money",
-        "duration",
-        "frequency",
-        "time",
-        "cause",
-        "weight",
-        "length",
-        "temperature",
-        "percent",
-        "phone",
-        "mail",
-        "web",
-        "colour",
-    ]
+    "count number money duration frequency time cause weight length temperature percent phone mail web colour".split()
 )
-_LATIN = re.compile(r"[a-zà-ÿ]", re.IGNORECASE)
+_LATIN = re.compile(r"[a-zà-ÿ]", re.I)
 # Words that fit any question about their subject.
 _LIGHT = frozenset(
     fold(word)
-    for word in [
-        "get",
-        "take",
-        "make",
-        "made",
-        "need",
-        "want",
-        "use",
-        "used",
-        "give",
-        "given",
-        "go",
-        "come",
-        "happen",
-        "happened",
-        "find",
-        "see",
-        "look",
-        "put",
-        "keep",
-        "mean",
-        "work",
-        "called",
-        "call",
-        "name",
-        "type",
-        "kind",
-        "thing",
-        "people",
-        "person",
-        "way",
-        "much",
-        "allowed",
-        "allow",
-        "exist",
-        "located",
-        "main",
-        "following",
-        "different",
-        "considered",
-        "known",
-        "used",
-        "include",
-        "included",
-        "possible",
-        "permitted",
-        "necessary",
-        "required",
-        "current",
-        "maximum",
-        "minimum",
-        "highest",
-        "lowest",
-        "total",
-        "early",
-        "big",
-        "high",
-        "long",
-        "usual",
-        "normal",
-        "own",
-        "whole",
-        "right",
-        "correct",
-        "proper",
-        "must",
-        "ask",
-        "do",
-        "matter",
-        "happens",
-        "there",
-        "gibt",
-        "hay",
-        "tener",
-        "poder",
-    ]
+    for word in (
+        "get take make made need want use used give given go come happen happened find see look put keep mean work called "
+        "call name type kind thing people person way much allowed allow exist located main following different considered "
+        "known used include included possible permitted necessary required current maximum minimum highest lowest total early "
+        "big high long usual normal own whole right correct proper must ask do matter happens there gibt hay tener poder"
+    ).split()
 )
 # Words that only say what kind of thing is asked for: where there is one, they are answered.
 _OF_KIND: dict[str, frozenset[str]] = {
@@ -148,30 +62,7 @@ _OF_KIND: dict[str, frozenset[str]] = {
         "colour": "colour color farbe couleur",
     }.items()
 }
-_GERMAN = frozenset(
-    [
-        "der",
-        "die",
-        "das",
-        "ist",
-        "sind",
-        "wie",
-        "wer",
-        "wo",
-        "wann",
-        "was",
-        "welche",
-        "welcher",
-        "welches",
-        "wird",
-        "werden",
-        "ich",
-        "ein",
-        "eine",
-        "im",
-        "am",
-    ]
-)
+_GERMAN = frozenset("der die das ist sind wie wer wo wann was welche welcher welches wird werden ich ein eine im am".split())
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,9 +171,7 @@ class Weighing:
             found.append(Evidence(sentence, features))
         return found
 
-    async def _alike(
-        self, embedder: Embedder, candidates: Sequence[tuple[Sentence, np.ndarray, np.ndarray]]
-    ) -> list[np.ndarray]:
+    async def _alike(self, embedder: Embedder, candidates: Sequence[tuple[Sentence, np.ndarray, np.ndarray]]) -> list[np.ndarray]:
         """How near in meaning each word that is missing from a sentence is to a word that it has."""
         asked_for = {
             surface
@@ -310,9 +199,7 @@ class Weighing:
         expects = self._asked.expects
         given = self._provided(sentence)
         if expects is not None and given:
-            answered = np.array(
-                [given if surface in _OF_KIND[expects.kind] else 0.0 for surface in self._asked.surfaces]
-            )
+            answered = np.array([given if surface in _OF_KIND[expects.kind] else 0.0 for surface in self._asked.surfaces])
             soft = np.maximum(soft, answered)
         passage = np.array([matched(word, self._passages[sentence.passage]) for word in self._asked.words])
         strict = np.array(self._asked.strict, dtype=float)
@@ -343,11 +230,7 @@ class Weighing:
 
     def _rival(self, sentence: Sentence) -> float:
         """Whether the sentence has another code of the same make as one that is asked for and it lacks: X-100 for X-200."""
-        wanted = [
-            word.key
-            for word in self._asked.words
-            if word.kind == "code" and word.key not in sentence.keys | sentence.around
-        ]
+        wanted = [word.key for word in self._asked.words if word.kind == "code" and word.key not in sentence.keys | sentence.around]
         makes = {re.sub(r"\d+", "#", key) for key in wanted}
         return float(any(term.kind == "code" and re.sub(r"\d+", "#", term.key) in makes for term in sentence.terms))
 
@@ -355,7 +238,7 @@ class Weighing:
         """Whether a word stands beside another one here than in the question: a red light for a blue light."""
         words, known = self._asked.words, {word.key for word in self._asked.words}
         for i, word in enumerate(words[:-1]):
-            if self._asked.text[word.end : words[i + 1].start].strip(" -'’s"):  # an apostrophe
+            if self._asked.text[word.end : words[i + 1].start].strip(" -'’s"):  # noqa: RUF001 # an apostrophe
                 continue
             for missing, there, step in ((i, i + 1, -1), (i + 1, i, 1)):
                 if soft[missing] < ALIKE and words[there].key in sentence.keys:
@@ -407,11 +290,7 @@ def _beside(sentence: Sentence, key: str, step: int) -> set[str]:
 def _surfaces(sentence: Sentence) -> set[str]:
     """The words of a sentence and its surroundings that may mean the same as one that is asked for."""
     text = f"{sentence.heading} {sentence.lead} {sentence.reading}"
-    return {
-        fold(text[term.start : term.end])
-        for term in content_terms(text)
-        if term.kind in ("word", "name") and _LATIN.search(term.key)
-    }
+    return {fold(text[term.start : term.end]) for term in content_terms(text) if term.kind in ("word", "name") and _LATIN.search(term.key)}
 
 
 def _in_context(sentence: Sentence) -> str:

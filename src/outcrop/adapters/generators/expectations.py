@@ -65,9 +65,7 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
     ("cause", r"\bwhy\b|\bwhat (?:was|is|were)? ?(?:the )?(?:reasons?|causes?)\b|\bwhat caused\b|\bhow come\b|\bwarum\b|\bweshalb\b|"
               r"\bwieso\b|\bpor qu[eé]\b|\bpourquoi\b|(?<![称名改作成叫])为什么|为何|なぜ|どうして"),
 )  # fmt: skip
-ASKED: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple(
-    (kind, re.compile(text, re.IGNORECASE)) for kind, text in _ASKED
-)
+ASKED: tuple[tuple[Kind, re.Pattern[str]], ...] = tuple((kind, re.compile(text, re.I)) for kind, text in _ASKED)
 
 _DIGITS = (
     r"(?:\d|\b(?:one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|eighteen|"
@@ -101,7 +99,7 @@ _FREE = r"\b(?:free(?: of charge)?|no charge|nothing|kostenlos|kostenfrei|gratis
 
 
 def _pattern(text: str) -> Callable[[str], bool]:
-    compiled = re.compile(text, re.IGNORECASE)
+    compiled = re.compile(text, re.I)
     return lambda sentence: compiled.search(sentence) is not None
 
 
@@ -109,9 +107,7 @@ def _with_unit(units: str) -> Callable[[str], bool]:
     return _pattern(rf"\d\s*(?:{units})")
 
 
-_AMOUNT = (
-    rf"(?:{_CURRENCY}[^.;|]{{0,3}}\d|\d[\d.,' ]*(?:million |billion |thousand |Mio\.? |Mrd\.? )?{_CURRENCY}|{_FREE})"
-)
+_AMOUNT = rf"(?:{_CURRENCY}[^.;|]{{0,3}}\d|\d[\d.,' ]*(?:million |billion |thousand |Mio\.? |Mrd\.? )?{_CURRENCY}|{_FREE})"
 _TESTS: dict[Kind, Callable[[str], bool]] = {
     "number": _pattern(_DIGITS),
     "count": _pattern(_DIGITS),
@@ -165,20 +161,18 @@ _ROLE = re.compile(
     r"leiter(?:in)?|abteilung|chef(?:in)?|vorstand|verwaltung|mieter|hausmeister(?:in)?|regierung|mitarbeiter(?:in)?|k[oö]nig(?:in)?|"
     r"gerente|jef[ea]|director[ae]?|responsable|tutor|comit[eé]|gobierno|rey|reina|[eé]quipe|service|roi|reine|directeur|directrice)\b"
     r"|经理|主管|部门|部长|主任|国王|总统|公司|队|员|者|人|家",
-    re.IGNORECASE,
+    re.I,
 )  # fmt: skip
 _AGENT = re.compile(r"\b[a-zß-ÿ]{3,}(?:ists?|ians?|ers?|ors?|ants?|ees?|eys?|innen|eur|euses?|ores|istas?|antes?)\b")
-_CAPITAL = re.compile(
-    r"(?<![.!?:|\n#•] )(?<![.!?:|\n#•])(?<!^)(?<!^- )\b[A-ZÀ-ÖØ-ÞА-ЯΑ-Ω][\w'’-]+|[\u30a0-\u30ff]{2,}|[\u4e00-\u9fff]·[\u4e00-\u9fff]"
-)  # apostrophes
-_FIRST_NAME = re.compile(r"\b[A-ZÀ-ÖØ-Þ][\w'’-]+ (?:[A-Z]\. )?(?:(?:van|von|de|del|da|bin|al) )*[A-ZÀ-ÖØ-Þ][\w'’-]+")
+_CAPITAL = re.compile(r"(?<![.!?:|\n#•] )(?<![.!?:|\n#•])(?<!^)(?<!^- )\b[A-ZÀ-ÖØ-ÞА-ЯΑ-Ω][\w'’-]+|[\u30a0-\u30ff]{2,}|[\u4e00-\u9fff]·[\u4e00-\u9fff]")  # noqa: RUF001,E501 # apostrophes
+_FIRST_NAME = re.compile(r"\b[A-ZÀ-ÖØ-Þ][\w'’-]+ (?:[A-Z]\. )?(?:(?:van|von|de|del|da|bin|al) )*[A-ZÀ-ÖØ-Þ][\w'’-]+")  # noqa: RUF001
 _WHERE = re.compile(
     r"\b(?:in|at|on|near|next to|beside|behind|under|above|below|inside|outside|from|to|into|opposite|corner|room|floor|building|"
     r"im|am|an|auf|bei|beim|unter|neben|hinter|vor|aus|nach|ins|zum|zur|en|sobre|junto|bajo|dans|sur|sous|chez|devant|derri[eè]re|"
     r"au|aux|[àa])\b(?! (?:the |la |el |los |las |le |les |der |dem |den |die )?(?:last|first|next|end|beginning|"
     r"time|january|february|march|april|may|june|july|august|september|october|november|december|monday|tuesday|wednesday|thursday|"
     r"friday|saturday|sunday|[uú]ltim[ao]s?|primer[ao]?s?|derni[eè]re?|premi[eè]re?|letzten?|ersten?|case|time|fall|caso|cas|general|order|writing|full|advance|\d))|[在于位里内外边处省市县国]|[でにへ]",
-    re.IGNORECASE,
+    re.I,
 )  # fmt: skip
 _KANJI = re.compile(r"[\u4e00-\u9fff]")
 
@@ -193,9 +187,7 @@ class Expectation:
 
 def expectation(question: str, content: list[Term]) -> Expectation | None:
     """The kind of thing that a question asks for, None where it may be anything."""
-    found = [
-        (match.start(), order, kind, match.end()) for order, (kind, match) in enumerate(_matches(question)) if match
-    ]
+    found = [(match.start(), order, kind, match.end()) for order, (kind, match) in enumerate(_matches(question)) if match]
     # "How much" alone says least: any other match tells more.
     found = [one for one in found if one[2] != "number"] or found
     if not found:

@@ -11,10 +11,10 @@ from outcrop.core.chunks import Hit
 from outcrop.core.sentences import Span, sentence_spans
 from outcrop.core.terms import Term, terms
 
-_ITEM = re.compile(r"\s*(?:[-*+•◦▪▫‣·●○–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+")  # the marks as they stand
+_ITEM = re.compile(r"\s*(?:[-*+•◦▪▫‣·●○–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+")  # noqa: RUF001 # the marks as they stand
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*)")
 _CELL = re.compile(r"(?<!\\)\|")
-_ENDS = tuple(".!?:;。！？…")  # as above
+_ENDS = tuple(".!?:;。！？…")  # noqa: RUF001 # as above
 _TITLE = 90  # characters: a longer line without a full stop is no heading
 _ROW_CELLS = 12  # cells of a row that are read out
 
@@ -86,7 +86,7 @@ class _Reader:
         self._add(start, end, reading, item=item)
         if not (item and self.introduced):
             self.lead = reading
-            self.introduced = reading.endswith((":", "："))  # full width
+            self.introduced = reading.endswith((":", "："))  # noqa: RUF001 # full width
 
     def _row(self, start: int, end: int, unit: str, following: str) -> None:
         lines = unit.split("\n")
@@ -102,9 +102,7 @@ class _Reader:
         ]
         self._add(start, end, "; ".join(named[:_ROW_CELLS]), row=True)
 
-    def _add(
-        self, start: int, end: int, reading: str, *, item: bool = False, row: bool = False, title: bool = False
-    ) -> None:
+    def _add(self, start: int, end: int, reading: str, *, item: bool = False, row: bool = False, title: bool = False) -> None:
         lead = "" if row or title else self.lead
         self.found.append(
             Sentence(

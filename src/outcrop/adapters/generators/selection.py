@@ -50,7 +50,7 @@ def _with_support(index: int, sentences: Sequence[Sentence]) -> list[int]:
     if before is not None and before.passage == sentence.passage and not (before.title or before.row):
         if not sentence.item and not sentence.row and _LEANS.match(sentence.reading):
             found.insert(0, index - 1)
-    if sentence.reading.endswith((":", "：")):  # full width
+    if sentence.reading.endswith((":", "：")):  # noqa: RUF001 # full width
         for after in range(index + 1, min(index + 1 + MOST_ITEMS, len(sentences))):
             if sentences[after].passage != sentence.passage or not (sentences[after].item or sentences[after].row):
                 break
