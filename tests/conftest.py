@@ -8,7 +8,7 @@ import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -142,11 +142,6 @@ def handbook_server(handbook_data: Path) -> Iterator[Server]:
     key = {"AWS_ACCESS_KEY_ID": made["accessKeyId"], "AWS_SECRET_ACCESS_KEY": made["secretAccessKey"]}
     with running_server(data=handbook_data) as server:
         yield replace(server, environment={**server.environment, **key})
-
-
-def lines(text: str) -> Sequence[str]:
-    """The lines of a command's output that are not blank."""
-    return [line for line in text.splitlines() if line.strip()]
 
 
 @pytest.fixture
