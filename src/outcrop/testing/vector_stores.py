@@ -60,17 +60,6 @@ async def scanned(store: VectorStore, index: str, where: Filter | None = None) -
     return {one.chunk.id: one async for batch in store.scan(index, where) for one in batch}
 
 
-EVERY_KIND: Metadata = {
-    "s": "ü'\"",
-    "i": 2**70,
-    "f": 1.5,
-    "yes": True,
-    "no": False,
-    "tags": ("a", "b"),
-    "empty": "",
-}
-
-
 class VectorStoreContract:
     """What every vector store does. A subclass overrides the fixture `store`."""
 
@@ -168,24 +157,7 @@ class VectorStoreContract:
 
     async def test_everything_of_a_point_comes_back(self, store: VectorStore, index: str) -> None:
         """Text, context, place, boxes, vector and metadata are what was put, in hits, get and scan."""
-<<<<<<< HEAD
-        chunk = Chunk(
-            id="c",
-            document_id="d",
-            ordinal=3,
-            text="Zeile\n東京 \ud800 \x00 end",
-            start=10,
-            end=28,
-            tokens=7,
-            context="A > B",
-            parent_id="p",
-            place=Place(first_page=2, last_page=3, sheet="Übersicht", first_row=1, last_row=9, rows=((0, 1), (12, 9))),
-            boxes=Boxes.of([(0, 5, 2, 1.0, 2.0, 3.0, 4.0), (6, 8, 3, 1.5, 2.5, 3.5, 4.5)]),
-        )
-        kept = Point(chunk=chunk, vector=unit(1, 2), uri="file:///ä%20\udcff", data_source_id="s", metadata=EVERY_KIND)
-=======
         kept = full_point()
->>>>>>> vectors
         await store.upsert(index, [kept])
         (hit,) = await store.search(index, Search(text="zeile", vector=unit(1, 2)))
         (got,) = await store.get(index, ["c"])

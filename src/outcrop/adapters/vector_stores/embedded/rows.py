@@ -208,12 +208,6 @@ def point(found: Sequence[Any], shared: Fields) -> Point:
     )
 
 
-<<<<<<< HEAD
-def _place(first_page: Any, last_page: Any, sheet: Any, first_row: Any, last_row: Any, rows: Any) -> Place:  # noqa: PLR0913, PLR0917 # as a record lists them
-    numbered = tuple((begins, number) for begins, number in rows)
-    return Place(
-        first_page=first_page, last_page=last_page, sheet=sheet, first_row=first_row, last_row=last_row, rows=numbered
-=======
 def _place(*numbers: Any) -> Place:
     first_page, last_page, sheet, first_row, last_row, places = numbers
     return Place(
@@ -223,7 +217,6 @@ def _place(*numbers: Any) -> Place:
         first_row=first_row,
         last_row=last_row,
         rows=tuple((begins, number) for begins, number in places),
->>>>>>> vectors
     )
 
 

@@ -85,37 +85,14 @@ _MAX_HASHES = 1 << 18
 
 
 def build(points: Sequence[Point], dimensions: int) -> Segment:
-<<<<<<< HEAD
-    """The segment of these points, with rows from 0 on and sets of 0: `placed` sets both once they are known."""
-    vectored = [i for i, point in enumerate(points) if point.vector is not None and point.chunk.searchable]
-    found = [points[i].vector for i in vectored]
-    values, scales = quantised(np.array(found, dtype=np.float32).reshape(-1, dimensions))
-    pages = [-1 if p.chunk.place.first_page is None else p.chunk.place.first_page for p in points]
-    lengths, words = _counted(points)
-=======
     """The segment of these points, with rows from 0 on and sets of 0, which the caller sets once they are known."""
     pages = [-1 if p.chunk.place.first_page is None else p.chunk.place.first_page for p in points]
     vectored = [i for i, p in enumerate(points) if p.vector is not None and p.chunk.searchable]
     vectors = np.array([points[i].vector for i in vectored], dtype=np.float32).reshape(-1, dimensions)
->>>>>>> vectors
     return Segment(
         rows=np.arange(len(points), dtype=np.int64),
         sets=np.zeros(len(points), dtype=np.int32),
         pages=np.array(pages, dtype=np.int32),
-<<<<<<< HEAD
-        lengths=lengths,
-        vectored=np.array(vectored, dtype=np.int32),
-        **_coded(values, scales),
-        **_inverted(*words, _lengths(lengths)),
-    )
-
-
-Counts = tuple[NDArray[np.uint64], NDArray[np.int32], NDArray[np.uint8]]
-
-
-def _counted(points: Sequence[Point]) -> tuple[NDArray[np.int32], Counts]:
-    """How many words each point has, -1 for a parent; and of each word its hash, its point, and how often it stands."""
-=======
         vectored=np.array(vectored, dtype=np.int32),
         **_coded(*quantised(vectors)),
         **_worded(points),
@@ -124,23 +101,11 @@ def _counted(points: Sequence[Point]) -> tuple[NDArray[np.int32], Counts]:
 
 def _worded(points: Sequence[Point]) -> dict[str, Any]:
     """The columns of terms."""
->>>>>>> vectors
     lengths = np.full(len(points), -1, dtype=np.int32)
     hashes: list[int] = []
     places: list[int] = []
     counts: list[int] = []
     for position, point in enumerate(points):
-<<<<<<< HEAD
-        if not point.chunk.searchable:
-            continue
-        terms = Counter(document_terms(point.chunk.embedded_text()))
-        lengths[position] = terms.total()
-        hashes += [term_hash(term) for term in terms]
-        places += [position] * len(terms)
-        counts += terms.values()
-    often = np.minimum(np.array(counts, dtype=np.int64), MAX_COUNT).astype(np.uint8)
-    return lengths, (np.array(hashes, dtype=np.uint64), np.array(places, dtype=np.int32), often)
-=======
         if point.chunk.searchable:
             terms = Counter(document_terms(point.chunk.embedded_text()))
             lengths[position] = terms.total()
@@ -154,7 +119,6 @@ def _worded(points: Sequence[Point]) -> dict[str, Any]:
         _lengths(lengths),
     )
     return columns | {"lengths": lengths}
->>>>>>> vectors
 
 
 def _lengths(lengths: NDArray[np.int32]) -> tuple[float, NDArray[np.float32]]:
