@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 
 from outcrop.adapters.generators.decision import Ranked
@@ -11,12 +10,6 @@ from outcrop.adapters.generators.reading import Sentence
 MOST = 4  # sentences of an answer
 NEAR = 1.2  # log odds: a sentence that is as good as the best, almost
 MOST_ITEMS = 8  # of a list that a chosen sentence introduces
-_LEANS = re.compile(
-    r"(?:it|its|they|their|them|this|these|those|that|he|she|his|her|there|then|such|both|"
-    r"er|sie|dies(?:e[rsmn]?)?|dabei|dafür|davon|dazu|dort|beide|"
-    r"ell[oa]s?|est[aeo]s?|es[aeo]s?|su|sus|ils?|elles?|cel(?:a|ui|le)|ces?|cette|leurs?|其|它们?|他们?|她们?|这|那|それ|これ|この|その)\b",
-    re.IGNORECASE,
-)
 
 
 def select(best: Sequence[Ranked], sentences: Sequence[Sentence]) -> list[Sentence]:
@@ -48,7 +41,7 @@ def _with_support(index: int, sentences: Sequence[Sentence]) -> list[int]:
     found = [index]
     before = sentences[index - 1] if index else None
     if before is not None and before.passage == sentence.passage and not (before.title or before.row):
-        if not sentence.item and not sentence.row and _LEANS.match(sentence.reading):
+        if not sentence.item and not sentence.row and sentence.leans:
             found.insert(0, index - 1)
     if sentence.reading.endswith((":", "：")):  # noqa: RUF001 # full width
         for after in range(index + 1, min(index + 1 + MOST_ITEMS, len(sentences))):
