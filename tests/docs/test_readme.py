@@ -60,7 +60,7 @@ def test_the_boto3_example_prints_a_cited_answer(handbook_server, monkeypatch, c
     example = next(one for one in EXAMPLES if "boto3" in one)
     exec(compile(example, "README.md", "exec"), {"KNOWLEDGE_BASE_ID": handbook_server.knowledge_bases["handbook"]})  # noqa: S102 # our own README
     printed = capsys.readouterr().out
-    assert "12 months" in printed
+    assert "Interval (months): 12" in printed
     assert "calibration-schedule.pdf" in printed
 
 

@@ -63,5 +63,13 @@ def part(chunk: Chunk, start: int, end: int, tokens: int) -> Chunk:
         start=chunk.start + start,
         end=chunk.start + end,
         tokens=tokens,
+        place=replace(chunk.place, rows=_rows(chunk, start, end)),
         boxes=chunk.boxes.within(start, end) if chunk.boxes is not None else None,
     )
+
+
+def _rows(chunk: Chunk, start: int, end: int) -> tuple[tuple[int, int], ...]:
+    """The rows of the characters [start, end), the first of which may have begun before."""
+    first = chunk.place.row_at(start)
+    later = tuple((begins - start, number) for begins, number in chunk.place.rows if start < begins < end)
+    return ((0, first), *later) if first is not None and chunk.place.rows else later

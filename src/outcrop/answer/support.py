@@ -48,6 +48,7 @@ class _Passage:
         self.keys = [frozenset(term.key for term in terms(self.text[start:end])) for start, end in self.spans]
         self.context = frozenset(term.key for term in terms(hit.chunk.context))
         self.all = self.context.union(*self.keys)
+        self.names = {term.key for term in terms(self.text) if term.kind == "name"}
 
 
 class SupportFinder:
@@ -56,6 +57,7 @@ class SupportFinder:
     def __init__(self, question: str, passages: Sequence[Hit], embedder: Embedder) -> None:
         self._asked = frozenset(term.key for term in terms(question))
         self._passages = [_Passage(hit) for hit in passages]
+        self._names = frozenset().union(*(passage.names for passage in self._passages))
         self._embedder = embedder
 
     async def find(self, statement: str, cited: Sequence[int]) -> tuple[Support, ...]:
@@ -69,11 +71,11 @@ class SupportFinder:
             found = self._together(wanted, cited)
         if not found:
             others = [number for number in range(len(self._passages)) if number not in cited]
-            found = (await self._within(statement, wanted, others))[:1]
+            found = sorted(await self._within(statement, wanted, others), key=lambda window: -window.coverage)[:1]
         return tuple(Support(window.passage, window.start, window.end) for window in found)
 
     async def _within(self, statement: str, wanted: Sequence[Term], numbers: Sequence[int]) -> list[_Window]:
-        """The best supporting window of each of these passages that has one, best first."""
+        """The best supporting window of each of these passages that has one, in the order of the passages."""
         windows = [window for number in numbers for window in self._windows(number, wanted)]
         windows.sort(key=lambda window: (-window.coverage, window.end - window.start))
         best: dict[int, _Window] = {}
@@ -81,7 +83,7 @@ class SupportFinder:
             if window.coverage >= ENOUGH:
                 best.setdefault(window.passage, window)
         if best or not windows:
-            return list(best.values())
+            return sorted(best.values(), key=lambda window: numbers.index(window.passage))
         return await self._by_meaning(statement, windows[:_COMPARED])
 
     async def _by_meaning(self, statement: str, windows: Sequence[_Window]) -> list[_Window]:
@@ -119,6 +121,7 @@ class SupportFinder:
         for term in wanted:
             if term.kind in ("number", "code") and term.key not in keys | self._asked:
                 return False
-            if term.kind == "name" and term.key not in passage | self._asked:
+            # A sentence may begin with a name: it is one if a passage uses it as one.
+            if (term.kind == "name" or term.key in self._names) and term.key not in passage | self._asked:
                 return False
         return True

@@ -54,7 +54,7 @@ class LoadedAdapters:
     def reranker(self, name: str) -> Reranker:
         """The reranker of this name."""
         make = registry.load(registry.RERANKERS, name, "reranker")
-        return self._once("reranker", name, lambda: make(self._settings))  # type: ignore[no-any-return]
+        return self._once("reranker", name, lambda: make(self._settings, self))  # type: ignore[no-any-return]
 
     async def close(self) -> None:
         """Close whatever was made and can be closed."""

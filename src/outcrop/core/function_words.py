@@ -12,7 +12,7 @@ FUNCTION_WORDS: frozenset[str] = frozenset(
     "off on onto out over to up with within without about above after again against all also any because before "
     "below between both down during each either else ever every few further just least less like more most much many "
     "neither no not now only other others own per same some somebody someone something such through too under until "
-    "upon very via while don t s re ve ll d m isn aren wasn weren doesn didn won wouldn couldn shouldn cannot please "
+    "upon very via while don t s re ve ll d m isn aren wasn weren haven hasn hadn doesn didn won wouldn couldn shouldn cannot please "
     "tell say said let lets know whether anyone anybody anything everyone around another exactly actually etc "
     # German
     "der die das den dem des ein eine einer eines einem einen kein keine keinen keiner keinem ich mich mir mein meine "

@@ -41,7 +41,14 @@ _END = re.compile(
     rf"|[。！？｡؟۔।॥։።។၊။]+[{_CLOSERS}]*"  # scripts whose marks end a sentence by themselves
     rf"|．+[{_CLOSERS}]*(?!\d)"
 )
-_WORD_BEFORE = re.compile(r"[\w.°'-]*$")
+# "Table 1. Intervals": the label of a caption or heading goes with it.
+_LABEL = re.compile(
+    r"\s*(?:table|figure|fig|chart|section|chapter|part|step|annex|appendix|article|exhibit|listing|tabelle|abbildung|abb|"
+    r"abschnitt|kapitel|teil|anhang|artikel|tabla|figura|cap[ií]tulo|secci[oó]n|anexo|art[ií]culo|tableau|chapitre|annexe)"
+    r"\s+[\dA-Z](?:[\d.]{0,6}\d)?\.",
+    re.IGNORECASE,
+)
+_WORD_BEFORE = re.compile(r"[\w.°'/-]*$")
 _WORD_AFTER = re.compile(r"[\s\"'“„«(\[¿¡*_]*([\w']*)")
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
@@ -171,6 +178,8 @@ def _ends(text: str, start: int, match: re.Match[str]) -> bool:
         return False
     if not match.group().startswith(".") or match.group().startswith(".."):
         return True
+    if _LABEL.fullmatch(text, start, match.end()):
+        return False
     word = _WORD_BEFORE.search(text, max(start, match.start() - 20), match.start())
     return _full_stop(word.group().lower() if word else "", following.lower())
 

@@ -74,6 +74,8 @@ class GivenAdapters:
     stores: Mapping[str, VectorStore]
     plain_reader: Reader = field(default_factory=PlainReader)
     given_embedder: Embedder = field(default_factory=TokenHashEmbedder)
+    generators: Mapping[str, Generator] = field(default_factory=dict)
+    rerankers: Mapping[str, Reranker] = field(default_factory=dict)
 
     def reader(self) -> Reader:
         """The reader that was given."""
@@ -97,9 +99,13 @@ class GivenAdapters:
         return self.stores[name]
 
     def generator(self, model: str) -> Generator:
-        """None is given."""
-        raise Invalid(f"There is no generator {model}.")
+        """The generator that was given under this name. Raises Invalid."""
+        if model not in self.generators:
+            raise Invalid(f"There is no generator {model}.")
+        return self.generators[model]
 
     def reranker(self, name: str) -> Reranker:
-        """None is given."""
-        raise Invalid(f"There is no reranker {name}.")
+        """The reranker that was given under this name. Raises Invalid."""
+        if name not in self.rerankers:
+            raise Invalid(f"There is no reranker {name}.")
+        return self.rerankers[name]

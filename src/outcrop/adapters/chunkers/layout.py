@@ -87,7 +87,8 @@ class Layout:
         position = 0
         for start, end, is_table in self._islands():
             yield from self._sentences(position, start)
-            yield from self._lines(start, end) if is_table else [(start, end)]
+            # The sentences of a table are its rows, with the ruling line kept to its header.
+            yield from self._sentences(start, end) if is_table else [(start, end)]
             position = end
         yield from self._sentences(position, len(self.document.text))
 
@@ -105,14 +106,6 @@ class Layout:
     def _sentences(self, start: int, end: int) -> Iterator[tuple[int, int]]:
         for first, last in sentence_spans(self.document.text[start:end]):
             yield start + first, start + last
-
-    def _lines(self, start: int, end: int) -> Iterator[tuple[int, int]]:
-        text = self.document.text
-        while start < end:
-            last = min(_line_end(text, start), end)
-            if text[start:last].strip():
-                yield start, last
-            start = last + 1
 
     def _split(self, unit: Unit, limit: int) -> Iterator[Unit]:
         """Pieces of a unit of at most `limit` tokens that together hold all its characters."""

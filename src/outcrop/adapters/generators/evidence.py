@@ -6,6 +6,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 import numpy as np
 
@@ -13,15 +14,18 @@ from outcrop.adapters.generators.expectations import Expectation, expectation, p
 from outcrop.adapters.generators.reading import Sentence
 from outcrop.core.function_words import FUNCTION_WORDS
 from outcrop.core.protocols import Embedder
-from outcrop.core.terms import Term, content_terms, fold
+from outcrop.core.sentences import Span, sentence_spans
+from outcrop.core.terms import Term, content_terms, fold, terms
 
 CANDIDATES = 24  # sentences that are compared by meaning: each costs an embedding
 _COMPOUND = 5  # letters: a word of a compound that is shorter says little
 _FORM = 0.85  # what a part of a compound is worth, of a whole word
+_ASIDE = 0.6  # what a word elsewhere in the passage is worth
+_BESIDE_THE_POINT = 0.5  # the weight of words that do not stand in the sentence that asks
 _NEARBY = 0.9  # what a word in the heading or lead is worth, of one in the sentence
 ALIKE = 0.75  # soft match from which two words are taken for the same
-# Kinds whose things are found with hardly a miss: a sentence without one is no answer.
-CERTAIN = frozenset(["count", "number", "money", "duration", "weight", "length", "temperature", "percent", "phone", "mail", "web", "colour"])
+_COLUMN = re.compile(r"(^|; )[^;:]*: ")
+_MEASURE = re.compile(r"\s*(?:[%‰€$£°]|(?:eur|usd|euros?|dollars?|prozent|percent|kg|g|km|m|cm|mm)\b)", re.I)  # numbers that count nothing
 _LATIN = re.compile(r"[a-zà-ÿ]", re.I)
 # Words that fit any question about their subject.
 _LIGHT = frozenset(
@@ -30,7 +34,11 @@ _LIGHT = frozenset(
         "get take make made need want use used give given go come happen happened find see look put keep mean work called "
         "call name type kind thing people person way much allowed allow exist located main following different considered "
         "known used include included possible permitted necessary required current maximum minimum highest lowest total early "
-        "big high long usual normal own whole right correct proper must ask do matter happens there gibt hay tener poder"
+        "big high long usual normal own whole right correct proper must ask do matter happens there gibt hay tener poder "
+        "goes went gone off came comes taken takes left leave sent send gave gives kept set run runs turn turned hold held "
+        "become begin began start starts started end ends try tried bring brought leave say says mean means talk tell told "
+        "help helps buy certain special several various general specific particular new old good best better bad able "
+        "available actual time times thing things case cases example part parts kinds sort number amount"
     ).split()
 )
 # Words that only say what kind of thing is asked for: where there is one, they are answered.
@@ -72,6 +80,7 @@ class Asked:
     surfaces: tuple[str, ...]
     strict: tuple[bool, ...]  # a number, code or name: nothing else will do
     expects: Expectation | None
+    point: Span  # the sentence that asks, where there are several
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,23 @@ def asked(question: str) -> Asked:
     names_count = not plain and capitals < max(2, len(words))
     expects = expectation(question, words)
     strict = [_is_strict(word, names=names_count, numbers=expects is not None) for word in words]
-    return Asked(question, tuple(words), tuple(fold(s) for s in surfaces), tuple(strict), expects)
+    return Asked(question, tuple(words), tuple(fold(s) for s in surfaces), tuple(strict), expects, _point(question))
+
+
+def _point(question: str) -> Span:
+    """The last sentence with a question mark; all of the question where none has one, or there is only one."""
+    asking = [span for span in sentence_spans(question) if question[span[1] - 1] in "?？"]  # noqa: RUF001 # full width
+    return asking[-1] if asking else (0, len(question))
+
+
+def _named(uri: str) -> frozenset[str]:
+    """The stems of the words of a document's file name."""
+    return frozenset(term.key for term in terms(unquote(uri.rsplit("/", 1)[-1])))
+
+
+def _own(sentence: Sentence) -> frozenset[str]:
+    """The stems of a sentence, with those that its pronoun stands for."""
+    return sentence.keys | sentence.around if sentence.leans else sentence.keys
 
 
 def _is_strict(word: Term, *, names: bool, numbers: bool) -> bool:
@@ -119,9 +144,14 @@ class Weighing:
         self._asked = question
         self._sentences = sentences
         self._passages: dict[int, frozenset[str]] = {}
+        self._prose: dict[int, frozenset[str]] = {}  # without table rows: what they say is of themselves alone
+        self._documents: dict[str, frozenset[str]] = {}
         for sentence in sentences:
-            known = self._passages.get(sentence.passage, frozenset())
-            self._passages[sentence.passage] = known | sentence.keys | sentence.around
+            known = self._documents.get(sentence.document) or _named(sentence.document)
+            self._documents[sentence.document] = known | sentence.keys | sentence.around
+            words, at = sentence.keys | sentence.around, sentence.passage
+            self._passages[at] = self._passages.get(at, frozenset()) | words
+            self._prose[at] = self._prose.get(at, frozenset()) | (sentence.around if sentence.row else words)
         self._weights = self._rarity()
         whole = float(self._weights.sum())
         self._shares = self._weights / whole if whole else self._weights
@@ -133,7 +163,8 @@ class Weighing:
         for word, surface in zip(self._asked.words, self._asked.surfaces, strict=True):
             having = sum(word.key in keys for keys in self._passages.values())
             weight = math.log(1 + (count + 1) / (having + 0.5))
-            weights.append(weight * (0.4 if surface in _LIGHT else 0.6 if word.kind == "pair" else 1.0))
+            weight *= 0.4 if surface in _LIGHT else 0.6 if word.kind == "pair" else 1.0
+            weights.append(weight * (1.0 if self._asked.point[0] <= word.start < self._asked.point[1] else _BESIDE_THE_POINT))
         return np.array(weights)
 
     def candidates(self) -> list[tuple[Sentence, np.ndarray, np.ndarray]]:
@@ -142,9 +173,10 @@ class Weighing:
         for sentence in self._sentences:
             if sentence.title:
                 continue
-            own = np.array([matched(word, sentence.keys) for word in self._asked.words])
+            own = np.array([matched(word, _own(sentence)) for word in self._asked.words])
             near = np.array([_NEARBY * matched(word, sentence.around) for word in self._asked.words])
-            both = np.maximum(own, near)
+            aside = np.array([_ASIDE * matched(word, self._prose[sentence.passage]) for word in self._asked.words])
+            both = np.maximum.reduce([own, near, aside])
             worth = float(self._shares @ own + self._shares @ both) if len(own) else 0.0
             found.append((worth - 0.05 * sentence.passage, sentence, own, both))
         found.sort(key=lambda one: -one[0])
@@ -202,8 +234,9 @@ class Weighing:
         passage = np.array([matched(word, self._passages[sentence.passage]) for word in self._asked.words])
         strict = np.array(self._asked.strict, dtype=float)
         shares = self._shares if len(own) else np.zeros(0)
-        absent = strict * (1 - passage)
-        astray = strict * (passage - both).clip(0)
+        document = np.array([matched(word, self._documents[sentence.document]) for word in self._asked.words])
+        absent = strict * (1 - document)
+        astray = strict * (both < _NEARBY)
         return {
             "own": float(shares @ own),
             "near": float(shares @ both),
@@ -218,7 +251,7 @@ class Weighing:
             "rival": self._rival(sentence),
             "other": self._other(sentence, soft),
             "lacking": 0.0 if expects is None else 1.0 - given,
-            "without": float(expects is not None and expects.kind in CERTAIN and given < 0.3),
+            "without": float(expects is not None and given < 0.3),
             "pairs": float(np.mean([word.kind == "pair" for word in self._asked.words])) if len(own) else 0.0,
             "open": float(expects is None),
             "rank": 1.0 / (1 + sentence.passage),
@@ -250,8 +283,10 @@ class Weighing:
         if expects is None:
             return 0.5
         keys = {word.key for word in self._asked.words}
-        known = [(term.start, term.end) for term in sentence.terms if term.key in keys]
-        given = provided(expects, sentence.reading, known)
+        # Columns name what a row has; they are not had.
+        text = _COLUMN.sub(r"\1= ", sentence.reading) if sentence.row and expects.kind in ("person", "place") else sentence.reading
+        words = terms(text) if text is not sentence.reading else sentence.terms
+        given = provided(expects, text, [(term.start, term.end) for term in words if term.key in keys])
         if expects.kind == "count" and given and expects.counted:
             return _counted(sentence, expects.counted)
         return given
@@ -259,7 +294,9 @@ class Weighing:
 
 def _counted(sentence: Sentence, counted: Sequence[str]) -> float:
     """Whether a number stands by what is counted."""
-    numbers = [i for i, term in enumerate(sentence.terms) if term.kind == "number"]
+    numbers = [
+        i for i, term in enumerate(sentence.terms) if term.kind == "number" and not _MEASURE.match(sentence.reading, term.end)
+    ]
     nouns = [i for i, term in enumerate(sentence.terms) if term.key in counted]
     if any(-6 <= noun - number <= 5 for number in numbers for noun in nouns):  # noqa: PLR2004 # words between
         return 1.0
@@ -292,6 +329,5 @@ def _surfaces(sentence: Sentence) -> set[str]:
 
 
 def _in_context(sentence: Sentence) -> str:
-    """A sentence with the last of its headings, as it is compared."""
-    lead = f"{sentence.lead} " if sentence.item and sentence.lead else ""
-    return f"{sentence.heading}: {lead}{sentence.reading}" if sentence.heading else f"{lead}{sentence.reading}"
+    """A sentence with its heading and what it leans on, as it is compared."""
+    return f"{sentence.heading}: {sentence.whole}" if sentence.heading else sentence.whole

@@ -28,9 +28,11 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
     ("length", r"\bhow (?:tall|wide|thick|deep|far)\b|\bhow (?:high|long) (?:is|are|was|were) the (?:\w+ )?(?:wall|tower|bridge|"
                r"cable|river|road|building|mountain|rope|table|room|lighthouse|fence|wire|hose|ladder|tunnel|wall)s?\b|"
                r"\bwie (?:breit|dick|tief|weit)\b|多高|多宽|多厚|多深|多远|高さ|厚さ"),
-    ("percent", r"\bpercent(?:age)?\b|\bper cent\b|\bprozent|\bporcentaje\b|\bpourcentage\b|百分|何パーセント"),
+    ("percent", r"\b(?:what|which) (?:share|proportion|fraction|part)\b|\bwelcher anteil|\bqu[eé] (?:proporci[oó]n|parte)|\bquelle (?:part|"
+                r"proportion)|\bpercent(?:age)?\b|\bper cent\b|\bprozent|\bporcentaje\b|\bpourcentage\b|百分|何パーセント"),
     ("money", r"\bhow much\b.{0,70}\b(?:cost|costs|pay|paid|pays|charge|charged|charges|spend|spent|price|worth|fee|fees|earn|"
               r"earns|money|deducted|reimbursed|salary|funding|donate|invest)\w*|"
+              r"\b(?:can|may|could|allowed to) (?:i|we|you|one|\w+) (?:spend|claim)\b|"
               r"\bwhat (?:does|do|did|is|are|was|were|would|will)\b.{0,60}\b(?:cost|costs|price|fee|salary|fare|charge|rent|premium)\b|"
               r"\bwhat (?:is|was)\b.{0,20}\b(?:price|fee|salary|cost|budget|fare|wage|rent|deposit|premium)\b|\bprice of\b|"
               r"\bwas kostet|\bwie ?viel kostet|\bwie hoch (?:ist|sind) (?:die|der|das) (?:miete|kosten|geb[uü]hr|preis|kaution|"
@@ -50,7 +52,7 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
              r"\bby (?:what|which) time\b|\bwann\b|\b(?:in )?welche[mrs]? (?:jahr|datum|tag|monat|zeit|jahrhundert)|\bum wie ?viel uhr|"
              r"\bcu[aá]ndo\b|\bqu[eé] (?:a[nñ]o|fecha|d[ií]a|mes|hora|siglo)|(?:^|[,;:.] ?|\b(?:depuis|et|jusqu'[àa]) )quand\b|\bquel(?:le)? (?:date|ann[eé]e|jour|mois|heure|"
              r"si[eè]cle)|什么时候|何时|哪一?[年天月]|几[点月]|什么时间|いつ|何(?:時|年|月|曜日|日)"),
-    ("count", r"\bhow many\b|\bnumber of\b|\bwie ?viele?\b|\bcu[aá]nt[oa]s\b|\bcombien d|\bquant[ie]\b|多少[个名人种次台辆家件项]|"
+    ("count", r"\bhow many\b|\bnumber of\b|\bwie ?viele\b|\bcu[aá]nt[oa]s\b|\bcombien d|\bquant[ie]\b|多少[个名人种次台辆家件项]|"
               r"[几][个名人种次台辆家件项]|有多少|何[台個人名本枚件]|いくつ"),
     ("number", r"\bhow (?:much|big|large|high|low|fast|old|strong|small|long)\b|\b(?:what|which)\b.{0,25}\b(?:number|amount|size|"
                r"speed|limit|maximum|minimum|population|rate|distance|age|share|height|length|width|depth|voltage|power|capacity|"
@@ -104,7 +106,7 @@ def _pattern(text: str) -> Callable[[str], bool]:
 
 
 def _with_unit(units: str) -> Callable[[str], bool]:
-    return _pattern(rf"\d\s*(?:{units})")
+    return _pattern(rf"\d\s*(?:{units})|[ (](?:{units})\)?: ?-?\d")  # the unit may stand in a row's column name
 
 
 _AMOUNT = rf"(?:{_CURRENCY}[^.;|]{{0,3}}\d|\d[\d.,' ]*(?:million |billion |thousand |Mio\.? |Mrd\.? )?{_CURRENCY}|{_FREE})"
@@ -113,7 +115,7 @@ _TESTS: dict[Kind, Callable[[str], bool]] = {
     "count": _pattern(_DIGITS),
     "money": _pattern(rf"{_AMOUNT}|{_DIGITS}[^.;|]{{0,20}}{_CURRENCY}|\d+[.,]\d\d\b(?!\s?(?:uhr|am|pm|h\b))|\d\s?%"),
     "duration": _pattern(
-        rf"{_DIGITS}[^.;|。]{{0,25}}?(?<![a-z]){_UNITS}|{_DIGITS}\s*(?:{_CJK_UNITS})|\b(?:until|permanent|unlimited|indefinite|"
+        rf"{_DIGITS}[^.;|。]{{0,25}}?(?<![a-z]){_UNITS}|{_DIGITS}\s*(?:{_CJK_UNITS})|{_UNITS}\)?: ?\d|\b(?:until|permanent|unlimited|indefinite|"
         rf"lifetime|forever|immediately|at once|(?:from|between)\b.*\b(?:to|and|until))\b|\b(?:bis|sofort|unverz[uü]glich|unbefristet|"
         rf"hasta|jusqu)\b|随时|立即"
     ),
@@ -121,10 +123,10 @@ _TESTS: dict[Kind, Callable[[str], bool]] = {
         rf"\b(?:every|each|once|twice|daily|weekly|monthly|quarterly|yearly|annual(?:ly)?|times|per|a (?:day|week|month|year)|hourly|"
         rf"always|never|regularly|occasionally|rarely|sometimes|often|usually|jede[nrsm]?|einmal|zweimal|mal|t[aä]glich|"
         rf"w[oö]chentlich|monatlich|j[aä]hrlich|alle|cada|diari[ao]|semanal|mensual|anual|veces|vez|chaque|tous|toutes|fois|"
-        rf"quotidien|hebdomadaire|mensuel|annuel)\b|{_DIGITS}[^.;|]{{0,12}}{_UNITS}|每|毎|次|回"
+        rf"quotidien|hebdomadaire|mensuel|annuel)\b|{_DIGITS}[^.;|]{{0,12}}{_UNITS}|{_UNITS}\)?: ?\d|每|毎|次|回"
     ),
     "time": _pattern(
-        rf"\b[12]\d{{3}}s?\b|\d[:.h]\s?\d\d|\d\s?(?:am|pm|a\.m|p\.m|uhr|o'?clock|h)\b|\d+\s*[年月日号点時世]|{_CALENDAR}|"
+        rf"\b[12]\d{{3}}s?\b|\b[0-2]?\d(?::|\s?h\s?)\d\d\b|\b[0-2]?\d\.\d\d\s?(?:uhr|am|pm|h\b)|\b[0-3]?\d\.[01]?\d\.|\d\s?(?:am|pm|a\.m|p\.m|uhr|o'?clock|h)\b|\d+\s*[年月日号点時世]|{_CALENDAR}|"
         rf"\b(?:before|after|when|during|until|since|as soon as|once|at the (?:end|beginning|start)|if|whenever|nach|vor|wenn|sobald|"
         rf"w[aä]hrend|seit|bis|ende|anfang|antes|despu[eé]s|cuando|durante|hasta|desde|avant|apr[eè]s|lorsque|pendant|depuis|jusqu)\b|"
         rf"{_DIGITS}[^.;|]{{0,15}}?{_UNITS}|\d+(?:st|nd|rd|th)\b|之?[后前時时]|期间|[一二三四五六七八九十]+[年月日号点世]"
@@ -142,8 +144,8 @@ _TESTS: dict[Kind, Callable[[str], bool]] = {
         r"|inches|yards?|light[- ]years?|[\"″'′]|米|公里|厘米|毫米|英里|英尺|メートル"
     ),
     "temperature": _with_unit(r"°|º|degrees?|grad\b|grados|degr[eé]s?|[ck]\b|℃|度|摄氏"),
-    "percent": _pattern(r"\d\s*(?:%|％|percent|per cent|prozent|por ciento|pour ?cent)|百分之|\b(?:half|hälfte|mitad|moiti[eé])\b|\d/\d|成"),
-    "phone": _pattern(r"(?:\+|\b0|\b)\d[\d /().-]{2,}\d\b"),
+    "percent": _pattern(r"(?:%|percent|prozent)\)?: ?\d|\d\s*(?:%|％|percent|per cent|prozent|por ciento|pour ?cent)|百分之|\b(?:half|hälfte|mitad|moiti[eé])\b|\d/\d|成"),
+    "phone": _pattern(r"(?:\+|\b)\d[\d /()-]{1,}\d\b(?![.,]\d)"),
     "mail": _pattern(r"\S@\S"),
     "web": _pattern(r"https?://|\bwww\.|\b\w+\.(?:com|org|net|example|de|io|edu|gov)\b|\b\d+\.\d+\.\d+\.\d+\b|/\w+"),
     "colour": _pattern(
@@ -155,8 +157,8 @@ _TESTS: dict[Kind, Callable[[str], bool]] = {
 _ROLE = re.compile(
     r"\b(?:manager|director|officer|head|team|department|desk|office|lead|leader|supervisor|engineer|doctor|physician|president|king|"
     r"queen|prince(?:ss)?|emperor|duke|pope|bishop|chair(?:man|woman|person)?|secretary|board|committee|council|ministers?|professors?|"
-    r"scientists?|government|party|army|people|groups?|compan(?:y|ies)|everyone|everybody|anyone|nobody|whoever|staff|members?|students?|"
-    r"owners?|holders?|employees?|workers?|employers?|persons?|users?|parents?|teachers?|tenants?|landlord|residents?|customers?|"
+    r"scientists?|government|party|army|groups?|compan(?:y|ies)|everyone|everybody|anyone|nobody|staff|members?|students?|"
+    r"owners?|holders?|employees?|workers?|employers?|users?|parents?|teachers?|tenants?|landlord|residents?|customers?|"
     r"guests?|agency|authority|institute|university|supplier|provider|organi[sz]ations?|association|foundation|court|parliament|"
     r"leiter(?:in)?|abteilung|chef(?:in)?|vorstand|verwaltung|mieter|hausmeister(?:in)?|regierung|mitarbeiter(?:in)?|k[oö]nig(?:in)?|"
     r"gerente|jef[ea]|director[ae]?|responsable|tutor|comit[eé]|gobierno|rey|reina|[eé]quipe|service|roi|reine|directeur|directrice)\b"
@@ -164,7 +166,7 @@ _ROLE = re.compile(
     re.I,
 )  # fmt: skip
 _AGENT = re.compile(r"\b[a-zß-ÿ]{3,}(?:ists?|ians?|ers?|ors?|ants?|ees?|eys?|innen|eur|euses?|ores|istas?|antes?)\b")
-_CAPITAL = re.compile(r"(?<![.!?:|\n#•] )(?<![.!?:|\n#•])(?<!^)(?<!^- )\b[A-ZÀ-ÖØ-ÞА-ЯΑ-Ω][\w'’-]+|[\u30a0-\u30ff]{2,}|[\u4e00-\u9fff]·[\u4e00-\u9fff]")  # noqa: RUF001,E501 # apostrophes
+_CAPITAL = re.compile(r"(?<![.!?:;|\n#•] )(?<![.!?:;|\n#•])(?<!^)(?<!^- )\b[A-ZÀ-ÖØ-ÞА-ЯΑ-Ω][\w'’-]+|[\u30a0-\u30ff]{2,}|[\u4e00-\u9fff]·[\u4e00-\u9fff]")  # noqa: RUF001,E501 # apostrophes
 _FIRST_NAME = re.compile(r"\b[A-ZÀ-ÖØ-Þ][\w'’-]+ (?:[A-Z]\. )?(?:(?:van|von|de|del|da|bin|al) )*[A-ZÀ-ÖØ-Þ][\w'’-]+")  # noqa: RUF001
 _WHERE = re.compile(
     r"\b(?:in|at|on|near|next to|beside|behind|under|above|below|inside|outside|from|to|into|opposite|corner|room|floor|building|"
@@ -193,8 +195,9 @@ def expectation(question: str, content: list[Term]) -> Expectation | None:
     if not found:
         return None
     best = min(found)
-    after = [term.key for term in content if term.start >= best[3] - 1]
-    return Expectation(best[2], tuple(after[:2]) if best[2] == "count" else ())
+    after = [term for term in content if term.start >= best[3] - 1]
+    counted = [term.key for i, term in enumerate(after[:2]) if i == 0 or term.start <= after[0].end + 1]
+    return Expectation(best[2], tuple(counted) if best[2] == "count" else ())
 
 
 def _matches(question: str) -> Iterator[tuple[Kind, re.Match[str] | None]]:
@@ -207,6 +210,7 @@ def provided(expected: Expectation, sentence: str, known: list[tuple[int, int]])
 
     `known` are the spans of words that the question has too: they are no answer.
     """
+    sentence = sentence.replace("_", " ")
     rest = sentence
     for start, end in known:
         rest = rest[:start] + " " * (end - start) + rest[end:]

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING, Any
 
+from outcrop.adapters.provider_errors import translated
 from outcrop.core.answers import Delta, Inference, Prompt, Usage
-from outcrop.core.errors import Denied, Invalid, MissingDependency, ModelFailed, Throttled, TimedOut, Unavailable
+from outcrop.core.errors import Invalid, MissingDependency
 from outcrop.core.protocols import Adapters
 from outcrop.core.settings import Settings
 
@@ -71,9 +71,10 @@ class LanguageModel:
 
     instructable = True
 
-    def __init__(self, name: str, model: Model) -> None:
+    def __init__(self, name: str, model: Model, seconds: float = TIMEOUT) -> None:
         self.model = name
         self._model = model
+        self._seconds = seconds
 
     async def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
         """The model's text as it comes; the usage with the last delta.
@@ -87,8 +88,8 @@ class LanguageModel:
         """
         from pydantic_ai.direct import model_request_stream
 
-        with _translated(self.model):
-            settings = _settings(prompt.inference)
+        with translated(self.model, self._seconds):
+            settings = _settings(prompt.inference, self._seconds)
             async with model_request_stream(self._model, _messages(prompt), model_settings=settings) as stream:
                 async for event in stream:
                     if text := _text(event):
@@ -111,10 +112,10 @@ def _messages(prompt: Prompt) -> list[ModelMessage]:
     return messages
 
 
-def _settings(inference: Inference) -> ModelSettings:
+def _settings(inference: Inference, seconds: float) -> ModelSettings:
     from pydantic_ai.settings import ModelSettings
 
-    settings = ModelSettings(timeout=TIMEOUT)
+    settings = ModelSettings(timeout=seconds, max_retries=0)  # whoever asks knows best whether to wait
     if inference.temperature is not None:
         settings["temperature"] = inference.temperature
     if inference.top_p is not None:
@@ -135,36 +136,3 @@ def _text(event: Any) -> str:
     if isinstance(event, PartDeltaEvent) and isinstance(event.delta, TextPartDelta):
         return event.delta.content_delta
     return ""
-
-
-@contextmanager
-def _translated(name: str) -> Iterator[None]:
-    """Errors of pydantic-ai as ours; what the provider's reply holds is not repeated, as it may hold secrets."""
-    from pydantic_ai import exceptions as theirs
-
-    try:
-        yield
-    except theirs.ModelRateLimitError as error:
-        raise Throttled(f"{name} answers that there were too many requests.{_after(error)}") from error
-    except (theirs.ModelTimeoutError, theirs.ModelRequestTimeout, TimeoutError) as error:
-        raise TimedOut(f"{name} did not answer within {TIMEOUT:.0f} seconds.") from error
-    except theirs.ModelAuthenticationError as error:
-        raise Denied(f"{name} refuses the key. Check the provider's key in the environment.") from error
-    except (theirs.ModelRequestRejectedError, theirs.ModelQuotaExceededError) as error:
-        raise ModelFailed(f"{name} rejects the request{_status(error)}.") from error
-    except (theirs.ModelUnavailableError, theirs.ModelServerError, theirs.ModelConnectionError) as error:
-        raise Unavailable(f"{name} does not answer{_status(error)}. Try again later.") from error
-    except theirs.AgentRunError as error:
-        raise ModelFailed(f"{name} gave no usable answer ({type(error).__name__}).") from error
-
-
-def _status(error: Exception) -> str:
-    status = getattr(error, "status_code", None)
-    return f" (HTTP {status})" if status is not None else ""
-
-
-def _after(error: Exception) -> str:
-    """How long the provider asks to wait."""
-    headers = getattr(error, "headers", None) or {}
-    after = headers.get("retry-after")
-    return f" Try again in {after} seconds." if after is not None and after.replace(".", "", 1).isdigit() else ""

@@ -13,6 +13,15 @@ from outcrop.core.terms import Term, terms
 
 _ITEM = re.compile(r"\s*(?:[-*+•◦▪▫‣·●○–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+")  # noqa: RUF001 # the marks as they stand
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*)")
+_LEANS = re.compile(
+    r"(?:and |but |also |und |y |et )?(?:it|its|they|their|them|this|these|those|that|he|she|his|her|there|then|such|both|"
+    r"er|sie|dies(?:e[rsmn]?)?|dabei|dafür|davon|dazu|dort|beide|"
+    r"ell[oa]s?|est[aeo]s?|es[aeo]s?|su|sus|ils?|elles?|cel(?:a|ui|le)|ces?|cette|leurs?|其|它们?|他们?|她们?|这|那|それ|これ|この|その)"
+    r"(?:\b|(?<=[\u3040-\u9fff]))",
+    re.IGNORECASE,
+)
+_NUMBERED = re.compile(r"\s*(?:§ ?)?\d{1,2}(?:\.\d{1,2}){0,3}[.)]?\s+(?=\S)")
+_RULE = re.compile(r"\s*\|?[\s:|-]*--[\s:|-]*")
 _CELL = re.compile(r"(?<!\\)\|")
 _ENDS = tuple(".!?:;。！？…")  # noqa: RUF001 # as above
 _TITLE = 90  # characters: a longer line without a full stop is no heading
@@ -24,13 +33,14 @@ class Sentence:
     """A unit of a passage at the characters [start, end) of its chunk's text.
 
     `reading` is what it says in words: of a table row, its cells with the names of their columns. `lead` is what it
-    leans on: the sentence that introduces a list, or the one before.
+    leans on: the sentence that introduces a list, or the one before. `document` is its document's address.
     """
 
     passage: int
     start: int
     end: int
     reading: str
+    document: str = ""
     lead: str = ""
     heading: str = ""
     item: bool = False
@@ -49,6 +59,16 @@ class Sentence:
         return frozenset(term.key for term in self.terms)
 
     @cached_property
+    def leans(self) -> bool:
+        """Whether it begins with a pronoun, so that only its lead tells what it speaks of."""
+        return bool(self.lead) and not self.row and _LEANS.match(self.reading) is not None
+
+    @cached_property
+    def whole(self) -> str:
+        """What it says with what it leans on."""
+        return f"{self.lead} {self.reading}" if self.leans or (self.item and self.lead) else self.reading
+
+    @cached_property
     def around(self) -> frozenset[str]:
         """The stems of its lead and heading."""
         return frozenset(term.key for text in (self.lead, self.heading) if text for term in terms(text))
@@ -59,6 +79,7 @@ class _Reader:
     """Walks over the units of a chunk and keeps what they stand under."""
 
     passage: int
+    document: str
     text: str
     heading: str = ""
     columns: tuple[str, ...] = ()
@@ -81,6 +102,11 @@ class _Reader:
             return
         item = _ITEM.match(unit) is not None
         reading = " ".join((_ITEM.sub("", unit, count=1) if item else unit).split())
+        if reading.endswith(("?", "？")):  # noqa: RUF001 # full width
+            # A question is no answer, but what follows it may be: as under a heading.
+            self._add(start, end, reading, title=True)
+            self.lead, self.introduced = reading, False
+            return
         if not item and self.introduced and not self.lead.endswith(":"):
             self.introduced = False
         self._add(start, end, reading, item=item)
@@ -91,6 +117,9 @@ class _Reader:
     def _row(self, start: int, end: int, unit: str, following: str) -> None:
         lines = unit.split("\n")
         cells = _cells(lines[0])
+        if _RULE.fullmatch(lines[0]):
+            self._add(start, end, "", title=True)
+            return
         if len(lines) > 1 or (not self.columns and re.match(r"\s*\|[\s:|-]+$", following)):
             self.columns, self.header = cells, (start, end)
             self._add(start, end, " ".join(cells), title=True)
@@ -103,10 +132,11 @@ class _Reader:
         self._add(start, end, "; ".join(named[:_ROW_CELLS]), row=True)
 
     def _add(self, start: int, end: int, reading: str, *, item: bool = False, row: bool = False, title: bool = False) -> None:
-        lead = "" if row or title else self.lead
+        lead = "" if title else self.lead
         self.found.append(
             Sentence(
                 passage=self.passage,
+                document=self.document,
                 start=start,
                 end=end,
                 reading=reading,
@@ -127,7 +157,7 @@ def read(passages: Sequence[Hit]) -> list[Sentence]:
         lines = hit.chunk.context.split("\n")
         columns = _cells(lines[-1]) if lines[-1].lstrip().startswith("|") else ()
         path = " ".join(lines[:-1] if columns else lines)
-        reader = _Reader(passage=number, text=hit.chunk.text, heading=path, columns=columns)
+        reader = _Reader(passage=number, document=hit.point.uri, text=hit.chunk.text, heading=path, columns=columns)
         spans = sentence_spans(reader.text)
         for at, (start, end) in enumerate(spans):
             after = spans[at + 1] if at + 1 < len(spans) else (0, 0)
@@ -149,6 +179,10 @@ def _is_title(unit: str, following: str) -> bool:
     line = unit.strip()
     if "\n" in line:
         return set(line.rsplit("\n", 1)[1].strip()) <= set("=-*_")
-    if not following or len(line) > _TITLE or line.endswith(_ENDS) or ":" in line or _ITEM.match(unit):
+    numbered = _NUMBERED.match(line)
+    if not numbered and _ITEM.match(unit):
         return False
-    return not any(c.isdigit() for c in line) and len(line.split()) <= 10 and len(following) > len(line)  # noqa: PLR2004
+    words = line[numbered.end() :] if numbered else line
+    if not following or _ITEM.match(following) or len(words) > _TITLE or words.endswith(_ENDS) or ":" in words:
+        return False
+    return not any(c.isdigit() for c in words) and len(words.split()) <= 8 and len(following) > len(words)  # noqa: PLR2004

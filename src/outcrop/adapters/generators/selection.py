@@ -1,0 +1,66 @@
+"""Which sentences make up an answer, and in which order they are said."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from outcrop.adapters.generators.decision import Ranked
+from outcrop.adapters.generators.reading import Sentence
+
+MOST = 4  # sentences of an answer
+NEAR = 1.2  # log odds: a sentence that is as good as the best, almost
+MOST_ITEMS = 8  # of a list that a chosen sentence introduces
+
+
+def select(best: Sequence[Ranked], sentences: Sequence[Sentence]) -> list[Sentence]:
+    """The sentences of the answer: the best, those nearly as good, and what they lean on, best source first."""
+    at = {(sentence.passage, sentence.start): i for i, sentence in enumerate(sentences)}
+    chosen: dict[int, Sentence] = {}
+    said: list[frozenset[str]] = []
+    for one in best:
+        sentence = one.evidence.sentence
+        if len(said) == MOST or one.score < best[0].score - NEAR:
+            break
+        if any(_repeats(sentence, before) for before in said):
+            continue
+        said.append(sentence.keys)
+        for index in _with_support(at[sentence.passage, sentence.start], sentences):
+            chosen.setdefault(index, sentences[index])
+    passages = list(dict.fromkeys(one.evidence.sentence.passage for one in best))
+    return [chosen[index] for index in sorted(chosen, key=lambda i: (passages.index(sentences[i].passage), i))]
+
+
+def _repeats(sentence: Sentence, before: frozenset[str]) -> bool:
+    """Whether nearly all that a sentence says was said before."""
+    return len(sentence.keys - before) <= len(sentence.keys) // 8
+
+
+def _with_support(index: int, sentences: Sequence[Sentence]) -> list[int]:
+    """A sentence with the one before it, where it begins with a pronoun, and with the items that it introduces."""
+    sentence = sentences[index]
+    found = [index]
+    before = sentences[index - 1] if index else None
+    if before is not None and before.passage == sentence.passage and not (before.title or before.row):
+        if not sentence.item and not sentence.row and sentence.leans:
+            found.insert(0, index - 1)
+    if sentence.reading.endswith((":", "：")):  # noqa: RUF001 # full width
+        for after in range(index + 1, min(index + 1 + MOST_ITEMS, len(sentences))):
+            if sentences[after].passage != sentence.passage or not (sentences[after].item or sentences[after].row):
+                break
+            found.append(after)
+    return found
+
+
+def spoken(sentences: Sequence[Sentence]) -> list[str]:
+    """Each sentence as it stands in the answer, with what sets it off from the one before."""
+    pieces = []
+    for i, sentence in enumerate(sentences):
+        text = f"- {sentence.reading}" if sentence.item else sentence.reading
+        pieces.append((_between(sentences[i - 1], sentence) if i else "") + text)
+    return pieces
+
+
+def _between(before: Sentence, after: Sentence) -> str:
+    if after.item or after.row or before.item or before.row:
+        return "\n"
+    return " " if before.passage == after.passage else "\n\n"
