@@ -26,7 +26,11 @@ def test_every_command_of_the_readme_is_known_to_these_tests():
 
 def test_make_run_starts_the_server_that_the_readme_promises(tmp_path, handbook_data, serve):
     done = subprocess.run(
-        ["make", "--dry-run", "--always-make", "run", "PORT=0"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "--dry-run", "--always-make", "run", "PORT=0"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     command = shlex.split(done.stdout.strip().splitlines()[-1])
     assert command[:2] == [".venv/bin/outcrop", "up"]
