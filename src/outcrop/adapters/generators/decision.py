@@ -52,10 +52,16 @@ def verdict(best: Sequence[Ranked]) -> Verdict:
     # Each part is compared with the same part of an answer as it usually is.
     usual = {name: weight * weights.USUAL[name] for name, weight in weights.ANSWER.items()}
     against = min(parts, key=lambda name: parts[name] - usual[name])
-    for name, why in VETOES.items():
-        if features[name]:
-            return Verdict(min(probability, 0.01), why, features)
-    return Verdict(probability, against, features)
+    why = _vetoed(best)
+    if features["without"] or features["rival"]:
+        probability = min(probability, 0.01)
+    return Verdict(probability, why or against, features)
+
+
+def _vetoed(best: Sequence[Ranked]) -> str | None:
+    """What the sentence lacks that would lead if it lacked nothing."""
+    first = max(best, key=lambda one: one.score + VETO * any(one.evidence.features[name] for name in VETOES))
+    return next((why for name, why in VETOES.items() if first.evidence.features[name]), None)
 
 
 def judged(best: Sequence[Ranked]) -> dict[str, float]:
