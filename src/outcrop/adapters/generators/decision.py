@@ -13,6 +13,7 @@ VETO = 3.0  # how far a sentence that lacks what is asked for falls behind
 VETOES = {
     "without": "the passages name no such thing as is asked for",
     "rival": "the passages speak of another code than the one asked for",
+    "unlisted": "the table has no row for what is asked for",
 }
 
 
@@ -53,7 +54,7 @@ def verdict(best: Sequence[Ranked]) -> Verdict:
     usual = {name: weight * weights.USUAL[name] for name, weight in weights.ANSWER.items()}
     against = min(parts, key=lambda name: parts[name] - usual[name])
     why = _vetoed(best)
-    if features["without"] or features["rival"]:
+    if any(features[name] for name in VETOES):
         probability = min(probability, 0.01)
     return Verdict(probability, why or against, features)
 

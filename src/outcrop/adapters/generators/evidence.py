@@ -199,6 +199,7 @@ class Weighing:
         return {
             "absent": float(min(1.0, (strict * (1 - document)).sum())),
             "astray": float(min(1.0, (strict * (found.near < _NEARBY) * far).sum())),
+            "unlisted": float(found.sentence.row and bool((strict * (found.near < _NEARBY) * (document == 0)).any())),
         }
 
     def _matched(self, keys: frozenset[str], worth: float = 1.0) -> Vector:

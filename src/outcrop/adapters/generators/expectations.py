@@ -85,6 +85,7 @@ _ASKED: tuple[tuple[Kind, str], ...] = (
             r"spent|price|worth|fee|fees|earn|"
             r"earns|money|deducted|reimbursed|salary|funding|donate|invest)\w*|"
             r"\b(?:can|may|could|allowed to) (?:i|we|you|one|\w+) (?:spend|claim)\b|"
+            r"\b(?:i|we|you|one) (?:can|may|could) (?:spend|claim)\b|"
             r"\bwhat (?:does|do|did|is|are|was|were|would|will)\b.{0,60}\b(?:cost|costs|"
             r"price|fee|salary|fare|charge|rent|premium)\b|"
             r"\bwhat (?:is|was)\b.{0,20}\b(?:price|fee|salary|cost|budget|fare|wage|rent|"

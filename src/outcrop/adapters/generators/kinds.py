@@ -164,6 +164,7 @@ _CAPITAL = re.compile(
     r"[\u30a0-\u30ff]{2,}|[\u4e00-\u9fff]·[\u4e00-\u9fff]"
 )  # apostrophes
 _FIRST_NAME = re.compile(r"\b[A-ZÀ-ÖØ-Þ][\w'’-]+ (?:[A-Z]\. )?(?:(?:van|von|de|del|da|bin|al) )*[A-ZÀ-ÖØ-Þ][\w'’-]+")
+_LETTERED = re.compile(r"\b[A-ZÀ-ÖØ-Þ]\w+ (?:[A-Z]|\d{1,4})\b")  # Hall A, Room 12: no person
 _WHERE = re.compile(
     (
         r"\b(?:in|at|on|near|next to|beside|behind|under|above|below|inside|outside|"
@@ -213,12 +214,13 @@ def _without_known_numbers(sentence: str, known: list[tuple[int, int]]) -> str:
 
 def _named(rest: str) -> bool:
     """Whether there is a name: a word with a capital that carries matter."""
-    words = (match.group() for match in (*_CAPITAL.finditer(rest), *_FIRST_NAME.finditer(rest)))
-    return any(fold(word) not in FUNCTION_WORDS for word in words)
+    return any(
+        fold(match[0]) not in FUNCTION_WORDS for match in (*_CAPITAL.finditer(rest), *_FIRST_NAME.finditer(rest))
+    )
 
 
 def _person(sentence: str, rest: str) -> float:
-    if _named(rest):
+    if _named(_LETTERED.sub(" ", rest)):
         return 1.0
     if _ROLE.search(rest):
         return 0.8

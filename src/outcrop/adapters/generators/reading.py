@@ -15,7 +15,7 @@ from outcrop.core.terms import Term, terms
 _ITEM = re.compile(r"\s*(?:[-*+•◦▪▫‣·●○–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+")  # the marks as they stand
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*)")
 _LEANS = re.compile(
-    r"(?:and |but |also |und |y |et )?(?:it|its|they|their|them|this|these|those|that|he|she|his|her|there|then|such|"
+    r"(?:and |but |also |und |y |et )?(?:it|its|they|their|them|this|these|those|that|he|she|his|her|then|"
     r"both|er|sie|dies(?:e[rsmn]?)?|dabei|dafür|davon|dazu|dort|beide|"
     r"ell[oa]s?|est[aeo]s?|es[aeo]s?|su|sus|ils?|elles?|cel(?:a|ui|le)|ces?|cette|leurs?|其|它们?|他们?|她们?|这|那|それ|これ|この|その)"
     r"(?:\b|(?<=[\u3040-\u9fff]))",

@@ -9,7 +9,7 @@ from outcrop.adapters.generators.reading import Sentence
 
 MOST = 4  # sentences of an answer
 NEAR = 1.0  # log odds: a sentence that is as good as the best, almost
-BESIDE = 2.0  # the same of one in the same passage: what belongs together stands together
+BESIDE = 2.5  # the same of one in the same passage: what belongs together stands together
 MOST_ITEMS = 8  # of a list that a chosen sentence introduces
 
 
