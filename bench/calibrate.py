@@ -23,7 +23,8 @@ from bench.sets import data_folder
 from outcrop.adapters.chunkers import open_chunker
 from outcrop.adapters.embedders.local import open_embedder
 from outcrop.adapters.generators import decision, weights
-from outcrop.adapters.generators.evidence import Evidence, Weighing, asked
+from outcrop.adapters.generators.asked import asked
+from outcrop.adapters.generators.evidence import Evidence, Weighing
 from outcrop.adapters.generators.extractive import EMBEDDER
 from outcrop.adapters.generators.reading import Sentence, read
 from outcrop.adapters.vector_stores.memory import open_store
@@ -45,10 +46,12 @@ FOLDS = 5
 SENTENCE_SHARES = {"written": 8.0, "xquad": 0.5}
 ANSWER_SHARES = {"written": 2.0, "xquad": 0.5}
 SENTENCE = (
-    "cosine", "soft", "own", "passage", "worst", "absent", "astray", "other", "lacking", "open", "pairs", "rank", "row",
+    "cosine", "foreign", "soft", "own", "passage", "worst", "absent", "astray", "other", "lacking", "open", "pairs",
+    "rank", "row",
 )  # fmt: skip
 ANSWER = (
-    "cosine", "soft", "own", "passage", "worst", "absent", "astray", "other", "lacking", "open", "pairs", "row", "score",
+    "cosine", "foreign", "soft", "own", "passage", "worst", "absent", "astray", "other", "lacking", "open", "pairs",
+    "row", "score",
     "soft*soft", "cosine*soft", "worst*lacking", "absent*cosine",
 )  # fmt: skip
 PENALTY = 3.0
@@ -86,6 +89,7 @@ class Remembered:
         self.tokenizer: Tokenizer = inner.tokenizer
 
     async def embed(self, texts: Sequence[str], purpose: Purpose) -> Vectors:
+        """As the embedder's own."""
         missing = [text for text in dict.fromkeys(texts) if text not in self._known]
         if missing:
             self._known.update(zip(missing, await self._inner.embed(missing, purpose), strict=True))
@@ -104,7 +108,12 @@ def markdown(text: str) -> ParsedDocument:
         tables.append(Table(start=match.start(), end=match.end(), header_end=match.start() + len(header) + 1))
     title = text[headings[0].start : headings[0].end] if headings else None
     return ParsedDocument(
-        text=text, media_type="text/markdown", parser="calibrate", title=title, headings=tuple(headings), tables=tuple(tables)
+        text=text,
+        media_type="text/markdown",
+        parser="calibrate",
+        title=title,
+        headings=tuple(headings),
+        tables=tuple(tables),
     )
 
 
@@ -181,7 +190,9 @@ def xquad(language: str, every: int) -> tuple[dict[str, ParsedDocument], list[Qu
                 answer = asked_for["answers"][0]
                 span = answer["answer_start"], answer["answer_start"] + len(answer["text"])
                 source, group = f"xquad.{language}", f"article {number}"
-                questions.append(Question(asked_for["question"], source, group, True, answers=_touching(name, *span)))
+                questions.append(
+                    Question(asked_for["question"], source, group, answerable=True, answers=_touching(name, *span))
+                )
     taken = questions[::every]
     removed = [replace(one, answerable=False, without=_name_of(one)) for one in taken]
     return documents, [*taken, *removed]
@@ -330,7 +341,8 @@ def source_text(threshold: float, lines: Sequence[str]) -> str:
         f"THRESHOLD = {threshold}\n\n# The log odds that a sentence holds the answer.\n"
         f"SENTENCE_BIAS = {weights.SENTENCE_BIAS:.4f}\n{block('SENTENCE', weights.SENTENCE)}\n"
         f"# The log odds that the best sentence is an answer.\nANSWER_BIAS = {weights.ANSWER_BIAS:.4f}\n"
-        f"{block('ANSWER', weights.ANSWER)}\n# The median of each over the answers: what speaks against one is told by it.\n"
+        f"{block('ANSWER', weights.ANSWER)}\n"
+        "# The median of each over the answers: what speaks against one is told by it.\n"
         f"{block('USUAL', weights.USUAL)}"
     )
 

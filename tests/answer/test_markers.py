@@ -45,7 +45,10 @@ def test_what_only_looks_like_a_mark_stays(said):
 
 @given(st.data())
 def test_pieces_make_no_difference(data):
-    whole = data.draw(st.text(alphabet=st.sampled_from("ab [12],.N OT_AVAILBE【】\n"), max_size=60) | st.just("A [1, 2]. NOT_AVAILABLE"))
+    whole = data.draw(
+        st.text(alphabet=st.sampled_from("ab [12],.N OT_AVAILBE【】\n"), max_size=60)
+        | st.just("A [1, 2]. NOT_AVAILABLE")
+    )
     cuts = sorted(data.draw(st.lists(st.integers(0, len(whole)), max_size=8)))
     pieces = [whole[a:b] for a, b in zip([0, *cuts], [*cuts, len(whole)], strict=True)]
     once, cut = streamed([whole]), streamed(pieces)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from tests.answer.conftest import base, chunk
 
 from outcrop.answer.prompts import SENTINEL
 from outcrop.core.answers import AskRequest, CitationPart, FinalPart, RetrieveRequest, TextPart
@@ -11,8 +12,6 @@ from outcrop.core.chunks import Place
 from outcrop.core.errors import IndexMissing, Invalid, ModelFailed, NotFound, Throttled
 from outcrop.core.filters import equals
 from outcrop.core.records import Session
-
-from tests.answer.conftest import base, chunk
 
 LEAVE = "Full-time employees receive 27 days of paid leave. Leave is requested from Anna Keller."
 CANTEEN = "The canteen opens at noon."
@@ -33,9 +32,7 @@ async def test_keyword_retrieval_embeds_nothing(house):
     assert there.embedder.embedded == before
 
 
-@pytest.mark.parametrize(
-    ("question", "limit"), [("", 5), (" \n", 5), ("x" * 20_001, 5), ("fine", 0), ("fine", 101)]
-)
+@pytest.mark.parametrize(("question", "limit"), [("", 5), (" \n", 5), ("x" * 20_001, 5), ("fine", 0), ("fine", 101)])
 async def test_bounds_are_kept(house, question, limit):
     there = await house().open(LEAVE)
     with pytest.raises(Invalid):
@@ -214,5 +211,3 @@ async def test_the_reranker_that_is_named_orders_the_hits(house):
         there.base, RetrieveRequest(question="paid leave", limit=1, rerank="backwards")
     )
     assert [hit.chunk.text for hit in found.hits] == ["Apples are in the kitchen."]
-
-

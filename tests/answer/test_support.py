@@ -48,7 +48,9 @@ async def test_a_wrong_citation_is_moved_to_the_passage_that_supports():
 
 async def test_every_cited_passage_that_supports_is_kept():
     texts = (LEAVE, "Note: employees receive 27 days of paid leave, full-time.")
-    assert [number for number, _ in await found("Full-time employees receive 27 days of leave.", [1, 0], texts=texts)] == [1, 0]
+    assert [
+        number for number, _ in await found("Full-time employees receive 27 days of leave.", [1, 0], texts=texts)
+    ] == [1, 0]
 
 
 async def test_two_passages_may_support_only_together():

@@ -6,8 +6,9 @@ import math
 from collections.abc import Sequence
 from dataclasses import replace
 
+from outcrop.adapters.generators.asked import asked
 from outcrop.adapters.generators.decision import ranked
-from outcrop.adapters.generators.evidence import Weighing, asked
+from outcrop.adapters.generators.evidence import Weighing
 from outcrop.adapters.generators.extractive import EMBEDDER
 from outcrop.adapters.generators.reading import read
 from outcrop.core.chunks import Hit

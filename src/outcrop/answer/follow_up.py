@@ -7,11 +7,9 @@ from collections.abc import Sequence
 
 from outcrop.answer.prompts import rewriting
 from outcrop.core.answers import Inference
-from outcrop.core.function_words import FUNCTION_WORDS
 from outcrop.core.protocols import Generator
 from outcrop.core.records import Turn
-from outcrop.core.terms import content_terms, fold
-
+from outcrop.core.terms import content_terms
 
 MAX_QUESTION = 20_000  # characters
 _FEW = 2  # content words: a question with no more leans on the one before it
@@ -22,7 +20,8 @@ _ASKS = re.compile(
     re.IGNORECASE,
 )
 _POINTS_BACK = re.compile(
-    r"^\s*(?:and|or|but|also|then|what about|how about|und|oder|aber|auch|y|e|o|pero|et|ou|mais|那么?|还有|では|また|それ)\b"
+    r"^\s*(?:and|or|but|also|then|what about|how about|und|oder|aber|auch|y|e|o|pero|et|ou|mais|"
+    r"那么?|还有|では|また|それ)\b"
     r"|\b(?:it|its|they|them|their|this|that|these|those|he|him|his|she|her|there|then|same|one|ones|"
     r"er|sie|es|ihn|ihm|ihr|dessen|deren|das|dies(?:e[rsmn]?)?|dort|davon|dafür|dazu|damit|darin|"
     r"ella|ello|ellos|ellas|eso|esto|ese|esa|allí|ahí|il|elle|ils|elles|cela|ça|ce|celui|celle|y|en)\b|[它他她其此]|这|那",
@@ -62,5 +61,5 @@ def _carried(question: str, before: Turn) -> tuple[str, str]:
         return f"{earlier} {question}"[-MAX_QUESTION:], "carried"
     known = {term.key for term in words}
     carried = [earlier[term.start : term.end] for term in content_terms(earlier) if term.key not in known]
-    kept = [word for word in dict.fromkeys(carried) if fold(word) not in FUNCTION_WORDS]
+    kept = list(dict.fromkeys(carried))
     return (f"{question} ({' '.join(kept)})"[:MAX_QUESTION], "carried") if kept else (question, "as asked")

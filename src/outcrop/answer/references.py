@@ -1,4 +1,4 @@
-"""Spans of passages as references: the exact characters of the document, its page, sheet and row, and the rectangles."""
+"""Spans of passages as references: the exact characters of the document, its page, sheet, row and rectangles."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Literal
 
-from outcrop.core.function_words import FUNCTION_PHRASES, FUNCTION_WORDS
+from outcrop.core.function_words import FUNCTION_PHRASES, function_words
 
 Kind = Literal["word", "name", "number", "code", "pair"]
 
@@ -17,44 +17,35 @@ _PAIRED = f"{_HAN}\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff"  # Han; Thai, Lao, My
 _KANA = "\u3041-\u309f"
 _KATAKANA = "\u30a0-\u30ff\uff66-\uff9f"
 _LETTER = f"[^\\W_{_PAIRED}{_KANA}{_KATAKANA}]"
+_JOINT = "[.,:/_\\-‐‑–'’+]"  # what joins the parts of a word
 _WORD = re.compile(
     f"(?P<pairs>[{_PAIRED}]+)|(?P<kana>[{_KANA}]+)|(?P<katakana>[{_KATAKANA}]+)"
-    f"|(?P<word>(?:{_LETTER}[\u0300-\u036f\u0900-\u0dff]*)+(?:[.,:/_\\-‐‑–'’+](?:{_LETTER}[\u0300-\u036f]*)+)*+)"  # noqa: RUF001 # hyphens
+    f"|(?P<word>(?:{_LETTER}[\u0300-\u036f\u0900-\u0dff]*)+(?:{_JOINT}(?:{_LETTER}[\u0300-\u036f]*)+)*+)"
 )
-_NUMBER = re.compile(r"\d[\d.,'’]*")  # noqa: RUF001 # the Swiss thousands mark
-_SPLIT = re.compile(r"[.,:/_\-‐‑–'’+]")  # noqa: RUF001 # hyphens
+_NUMBER = re.compile(r"\d[\d.,'’]*")  # the Swiss thousands mark
 _PHRASES = re.compile("|".join(map(re.escape, FUNCTION_PHRASES)))
 _MIN_STEM = 4
-# Endings of English, German, Spanish, French, Italian, Portuguese and Dutch words; a word may lose two, longest first.
-_ENDINGS: tuple[str, ...] = tuple(
-    sorted(
-        {
-            *"s es e ee ees ed ing ings er ers or ors ion ions ement ments ment al als ally ly ity ities y ies ied at "
-            "ive ives able ible ance ances ence ences ant ants ent ents ic ical ness ful".split(),
-            *"en em n et te ten ter ung ungen lich liche lichen licher isch ische ischen keit heit heiten "
-            "end ende enden ierung ierungen iert ierte".split(),
-            *"o a os as ar ir ad ado ada ados adas id ido ida idos idas ando iendo cion ciones mente idad "
-            "ez euse eur eurs aux ais ait aient i are ere ire ato ata ati zione zioni ao oes cao coes".split(),
-        },
-        key=len,
-        reverse=True,
-    )
-)
+# Endings of English, German, Dutch and Romance words; a word may lose two, longest first.
+_ENDING_WORDS = """
+s es e ee ees ed ing ings er ers or ors ion ions ement ments ment al als ally ly ity ities y ies ied at ive
+ives able ible ance ances ence ences ant ants ent ents ic ical ness ful
+en em n et te ten ter ung ungen lich liche lichen licher isch ische ischen keit heit heiten end ende enden
+ierung ierungen iert ierte
+o a os as ar ir ad ado ada ados adas id ido ida idos idas ando iendo cion ciones mente idad ez euse eur eurs
+aux ais ait aient i are ere ire ato ata ati zione zioni ao oes cao coes
+"""
+_ENDINGS: tuple[str, ...] = tuple(sorted(set(_ENDING_WORDS.split()), key=len, reverse=True))
 
-# Number words that are no articles, as numbers: "six" and 6 are one.
+# Number words from zero on that are no articles, as numbers: "six" and 6 are one.
+_NUMBER_WORDS = """
+zero - two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen eighteen
+null - zwei drei vier funf sechs sieben acht neun zehn elf zwolf dreizehn vierzehn funfzehn sechzehn siebzehn achtzehn
+cero - dos tres cuatro cinco seis siete ocho nueve diez - doce trece catorce quince
+- - deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze
+"""
 _NUMERALS: dict[str, str] = {
-    word: str(value)
-    for words in (
-        "zero - two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-        "eighteen nineteen twenty",
-        "null - zwei drei vier funf sechs sieben acht neun zehn elf zwolf dreizehn vierzehn funfzehn sechzehn siebzehn "
-        "achtzehn neunzehn zwanzig",
-        "cero - dos tres cuatro cinco seis siete ocho nueve diez once doce trece catorce quince",
-        "- - deux trois quatre cinq six sept huit neuf dix onze douze treize quatorze quinze",
-    )
-    for value, word in enumerate(words.split())
-    if word not in ("-", "once", "six")
-} | {"six": "6"}
+    word: str(value) for line in _NUMBER_WORDS.split("\n") for value, word in enumerate(line.split()) if word != "-"
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +80,7 @@ def stem(word: str) -> str:
         return word[:-1]
     once = _shortened(word, _MIN_STEM)
     twice = _shortened(once, _MIN_STEM + 1) if once != word else once
-    if len(twice) > 3 and twice[-1] == twice[-2] and twice[-1] not in "aeiou":  # noqa: PLR2004 # run, stop, travel
+    if twice != word and len(twice) > 3 and twice[-1] == twice[-2] and twice[-1] not in "aeiou":  # noqa: PLR2004 # run, stop, travel
         return twice[:-1]
     return twice
 
@@ -104,7 +95,7 @@ def _shortened(word: str, least: int) -> str:
 
 def number(text: str) -> str:
     """A number in one form, whatever marks its thousands and decimals: 1,090.00 and 1.090 and 1090 are one."""
-    digits = text.strip(".,'’").replace("'", "").replace("’", "")  # noqa: RUF001 # as above
+    digits = text.strip(".,'’").replace("'", "").replace("’", "")  # as above
     digits = re.sub(r"[.,](?=\d{3}(?:\D|$))", "", digits).replace(",", ".")
     whole, _, fraction = digits.rpartition(".") if "." in digits else (digits, "", "")
     fraction = fraction.rstrip("0")
@@ -128,10 +119,13 @@ def terms(text: str) -> list[Term]:
 def content_terms(question: str) -> list[Term]:
     """The words of a question that carry its matter; each only once."""
     blanked = _PHRASES.sub(lambda match: " " * len(match[0]), question)
+    found = terms(blanked)
+    surfaces = [fold(question[term.start : term.end]) for term in found]
+    empty = function_words(surfaces)
     kept: dict[str, Term] = {}
-    for term in terms(blanked):
+    for term, surface in zip(found, surfaces, strict=True):
         hiragana = term.kind == "pair" and "\u3041" <= term.key[0] <= "\u309f"
-        if not hiragana and fold(question[term.start : term.end]) not in FUNCTION_WORDS:
+        if not hiragana and surface not in empty:
             kept.setdefault(term.key, term)
     return list(kept.values())
 
@@ -150,7 +144,7 @@ def _word_terms(text: str, match: re.Match[str]) -> list[Term]:
     if _is_code(word):
         return [Term(re.sub(r"[\W_]", "", fold(word)), "code", start, match.end())]
     found = []
-    for part in re.finditer(r"[^.,:/_\-‐‑–'’+]+", word):  # noqa: RUF001 # hyphens
+    for part in re.finditer(_JOINT.replace("[", "[^", 1) + "+", word):
         first, last = start + part.start(), start + part.end()
         folded = fold(part[0])
         if part[0][0].isdigit() and _NUMBER.fullmatch(part[0]):

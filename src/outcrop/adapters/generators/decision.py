@@ -13,6 +13,7 @@ VETO = 3.0  # how far a sentence that lacks what is asked for falls behind
 VETOES = {
     "without": "the passages name no such thing as is asked for",
     "rival": "the passages speak of another code than the one asked for",
+    "unlisted": "the table has no row for what is asked for",
 }
 
 
@@ -52,10 +53,16 @@ def verdict(best: Sequence[Ranked]) -> Verdict:
     # Each part is compared with the same part of an answer as it usually is.
     usual = {name: weight * weights.USUAL[name] for name, weight in weights.ANSWER.items()}
     against = min(parts, key=lambda name: parts[name] - usual[name])
-    for name, why in VETOES.items():
-        if features[name]:
-            return Verdict(min(probability, 0.01), why, features)
-    return Verdict(probability, against, features)
+    why = _vetoed(best)
+    if any(features[name] for name in VETOES):
+        probability = min(probability, 0.01)
+    return Verdict(probability, why or against, features)
+
+
+def _vetoed(best: Sequence[Ranked]) -> str | None:
+    """What the sentence lacks that would lead if it lacked nothing."""
+    first = max(best, key=lambda one: one.score + VETO * any(one.evidence.features[name] for name in VETOES))
+    return next((why for name, why in VETOES.items() if first.evidence.features[name]), None)
 
 
 def judged(best: Sequence[Ranked]) -> dict[str, float]:

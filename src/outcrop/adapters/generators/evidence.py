@@ -10,77 +10,31 @@ from urllib.parse import unquote
 
 import numpy as np
 
-from outcrop.adapters.generators.expectations import Expectation, expectation, provided
+from outcrop.adapters.generators.asked import Asked, matched
+from outcrop.adapters.generators.kinds import provided
 from outcrop.adapters.generators.reading import Sentence
+from outcrop.adapters.generators.vocabulary import LIGHT, OF_KIND
+from outcrop.core.chunks import Vector
 from outcrop.core.function_words import FUNCTION_WORDS
 from outcrop.core.protocols import Embedder
-from outcrop.core.sentences import Span, sentence_spans
 from outcrop.core.terms import Term, content_terms, fold, terms
 
 CANDIDATES = 24  # sentences that are compared by meaning: each costs an embedding
-_COMPOUND = 5  # letters: a word of a compound that is shorter says little
-_FORM = 0.85  # what a part of a compound is worth, of a whole word
+MOST_WORDS = 10  # of a question that are left out in turn
 _ASIDE = 0.6  # what a word elsewhere in the passage is worth
+_LIGHTLY = 0.4  # the weight of words that fit any question
+_HALVES = 0.6  # the weight of pairs of characters, of which a word has several
+_RANK = 0.05  # what a sentence of the next passage must have more to be looked at
+_UNLIKE, _SPREAD = 0.3, 0.5  # cosines of single words: chance is below the first, sameness at the sum
 _BESIDE_THE_POINT = 0.5  # the weight of words that do not stand in the sentence that asks
 _NEARBY = 0.9  # what a word in the heading or lead is worth, of one in the sentence
 ALIKE = 0.75  # soft match from which two words are taken for the same
+_ROW_PLACE = 0.6  # a cell may name a place without a word for where
 _COLUMN = re.compile(r"(^|; )[^;:]*: ")
-_MEASURE = re.compile(r"\s*(?:[%‰€$£°]|(?:eur|usd|euros?|dollars?|prozent|percent|kg|g|km|m|cm|mm)\b)", re.I)  # numbers that count nothing
-_LATIN = re.compile(r"[a-zà-ÿ]", re.I)
-# Words that fit any question about their subject.
-_LIGHT = frozenset(
-    fold(word)
-    for word in (
-        "get take make made need want use used give given go come happen happened find see look put keep mean work called "
-        "call name type kind thing people person way much allowed allow exist located main following different considered "
-        "known used include included possible permitted necessary required current maximum minimum highest lowest total early "
-        "big high long usual normal own whole right correct proper must ask do matter happens there gibt hay tener poder "
-        "goes went gone off came comes taken takes left leave sent send gave gives kept set run runs turn turned hold held "
-        "become begin began start starts started end ends try tried bring brought leave say says mean means talk tell told "
-        "help helps buy certain special several various general specific particular new old good best better bad able "
-        "available actual time times thing things case cases example part parts kinds sort number amount"
-    ).split()
-)
-# Words that only say what kind of thing is asked for: where there is one, they are answered.
-_OF_KIND: dict[str, frozenset[str]] = {
-    kind: frozenset(fold(word) for word in words.split())
-    for kind, words in {
-        "money": "cost costs price pay paid pays charge charged spend spent much money kostet kosten preis cuesta cuestan precio "
-        "coute prix bezahlt zahlen pagar hoch",
-        "duration": "long last lasts take takes time day days hour hours week weeks month months year years minute minutes "
-        "soon fast quickly early late working dauert dauer dauern lang lange zeit tage stunden wochen monate jahre dura durar "
-        "duracion tiempo dias horas dure duree temps jours heures mois ans run runs",
-        "time": "time day date year month hour hours week century tag jahr monat uhr uhrzeit datum dia ano fecha hora mes jour annee "
-        "heure mois welchem welchen",
-        "count": "number many zahl anzahl numero nombre",
-        "number": "number high big large old fast size much long long hoch gross alt schnell amount",
-        "person": "name person",
-        "place": "place located city country room location find found ort befindet encuentra lugar",
-        "frequency": "often frequently oft",
-        "temperature": "temperature hot cold warm temperatur temperatura",
-        "weight": "weight heavy weigh weighs gewicht schwer pesa poids",
-        "length": "tall wide deep thick high far long length width height breit tief dick hoch",
-        "cause": "reason reasons cause caused grund razon motivo raison",
-        "percent": "percent percentage per cent share prozent porcentaje pourcentage",
-        "phone": "phone number telephone call extension telefon nummer telefono numero",
-        "mail": "e mail email address",
-        "web": "ip url address page site website web",
-        "colour": "colour color farbe couleur",
-    }.items()
-}
-_GERMAN = frozenset("der die das ist sind wie wer wo wann was welche welcher welches wird werden ich ein eine im am".split())
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question taken apart: its content words with their surface and weight, and what it expects."""
-
-    text: str
-    words: tuple[Term, ...]
-    surfaces: tuple[str, ...]
-    strict: tuple[bool, ...]  # a number, code or name: nothing else will do
-    expects: Expectation | None
-    point: Span  # the sentence that asks, where there are several
+# Behind a number that counts nothing.
+_MEASURE = re.compile(r"\s*(?:[%‰€$£°]|(?:eur|usd|euros?|dollars?|prozent|percent|kg|g|km|m|cm|mm)\b)", re.IGNORECASE)
+_LATIN = re.compile(r"[a-zà-ÿ]", re.IGNORECASE)
+_HARDLY = 0.3  # a sentence that has what is asked for to a lesser degree lacks it
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,50 +45,13 @@ class Evidence:
     features: dict[str, float]
 
 
-def asked(question: str) -> Asked:
-    """Take a question apart."""
-    words = content_terms(question)
-    surfaces = [question[word.start : word.end] for word in words]
-    plain = set(fold(question).replace("?", " ").split()) & _GERMAN
-    capitals = sum(surface[:1].isupper() for surface in surfaces)
-    names_count = not plain and capitals < max(2, len(words))
-    expects = expectation(question, words)
-    strict = [_is_strict(word, names=names_count, numbers=expects is not None) for word in words]
-    return Asked(question, tuple(words), tuple(fold(s) for s in surfaces), tuple(strict), expects, _point(question))
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A sentence, how far it has each word of the question, and how far it or its surroundings have."""
 
-
-def _point(question: str) -> Span:
-    """The last sentence with a question mark; all of the question where none has one, or there is only one."""
-    asking = [span for span in sentence_spans(question) if question[span[1] - 1] in "?？"]  # noqa: RUF001 # full width
-    return asking[-1] if asking else (0, len(question))
-
-
-def _named(uri: str) -> frozenset[str]:
-    """The stems of the words of a document's file name."""
-    return frozenset(term.key for term in terms(unquote(uri.rsplit("/", 1)[-1])))
-
-
-def _own(sentence: Sentence) -> frozenset[str]:
-    """The stems of a sentence, with those that its pronoun stands for."""
-    return sentence.keys | sentence.around if sentence.leans else sentence.keys
-
-
-def _is_strict(word: Term, *, names: bool, numbers: bool) -> bool:
-    """Whether nothing else will do; the numbers of a yes-or-no question may be measured against others."""
-    return word.kind == "code" or (word.kind == "name" and names) or (word.kind == "number" and numbers)
-
-
-def matched(word: Term, keys: frozenset[str]) -> float:
-    """How far a word is among these: 1 as itself, less as a part of a compound."""
-    if word.key in keys:
-        return 1.0
-    if word.kind in ("word", "name") and len(word.key) >= _COMPOUND:
-        for key in keys:
-            if len(key) >= _COMPOUND and (
-                word.key.startswith(key) or word.key.endswith(key) or key.startswith(word.key) or key.endswith(word.key)
-            ):
-                return _FORM
-    return 0.0
+    sentence: Sentence
+    own: Vector
+    near: Vector
 
 
 class Weighing:
@@ -147,121 +64,155 @@ class Weighing:
         self._prose: dict[int, frozenset[str]] = {}  # without table rows: what they say is of themselves alone
         self._documents: dict[str, frozenset[str]] = {}
         for sentence in sentences:
-            known = self._documents.get(sentence.document) or _named(sentence.document)
-            self._documents[sentence.document] = known | sentence.keys | sentence.around
-            words, at = sentence.keys | sentence.around, sentence.passage
+            words, at, document = sentence.keys | sentence.around, sentence.passage, sentence.document
             self._passages[at] = self._passages.get(at, frozenset()) | words
             self._prose[at] = self._prose.get(at, frozenset()) | (sentence.around if sentence.row else words)
-        self._weights = self._rarity()
-        whole = float(self._weights.sum())
-        self._shares = self._weights / whole if whole else self._weights
+            self._documents[document] = (self._documents.get(document) or _named(document)) | words
+        weights = self._rarity()
+        self._shares = weights / max(float(weights.sum()), 1e-9)
+        kinds = [word.kind == "pair" for word in question.words]
+        self._pairs = sum(kinds) / len(kinds) if kinds else 0.0
 
-    def _rarity(self) -> np.ndarray:
+    def _rarity(self) -> Vector:
         """The weight of each word: more where fewer passages have it, less where it fits any question."""
         count = len(self._passages)
         weights = []
         for word, surface in zip(self._asked.words, self._asked.surfaces, strict=True):
             having = sum(word.key in keys for keys in self._passages.values())
             weight = math.log(1 + (count + 1) / (having + 0.5))
-            weight *= 0.4 if surface in _LIGHT else 0.6 if word.kind == "pair" else 1.0
-            weights.append(weight * (1.0 if self._asked.point[0] <= word.start < self._asked.point[1] else _BESIDE_THE_POINT))
-        return np.array(weights)
+            weight *= _LIGHTLY if surface in LIGHT else _HALVES if word.kind == "pair" else 1.0
+            weights.append(weight * (1.0 if self._asked.to_the_point(word) else _BESIDE_THE_POINT))
+        return np.array(weights, dtype=np.float32)
 
-    def candidates(self) -> list[tuple[Sentence, np.ndarray, np.ndarray]]:
-        """The sentences with most of the question's words, each with how far it and its surroundings match them."""
+    def candidates(self) -> list[Candidate]:
+        """The sentences with most of the question's words, and some that lead their passages."""
         found = []
         for sentence in self._sentences:
             if sentence.title:
                 continue
-            own = np.array([matched(word, _own(sentence)) for word in self._asked.words])
-            near = np.array([_NEARBY * matched(word, sentence.around) for word in self._asked.words])
-            aside = np.array([_ASIDE * matched(word, self._prose[sentence.passage]) for word in self._asked.words])
+            own = self._matched(_own(sentence))
+            near = self._matched(sentence.around, _NEARBY)
+            aside = self._matched(self._prose[sentence.passage], _ASIDE)
             both = np.maximum.reduce([own, near, aside])
-            worth = float(self._shares @ own + self._shares @ both) if len(own) else 0.0
-            found.append((worth - 0.05 * sentence.passage, sentence, own, both))
+            worth = float(self._shares @ own + self._shares @ both) - _RANK * sentence.passage
+            found.append((worth, Candidate(sentence, own, both)))
         found.sort(key=lambda one: -one[0])
         chosen = found[: CANDIDATES * 2 // 3]
         # The rest in order of the passages: an answer may share no word with its question.
-        chosen += sorted(found[len(chosen) :], key=lambda one: (one[1].passage, -one[0]))[: CANDIDATES - len(chosen)]
-        return [(sentence, own, both) for _, sentence, own, both in chosen]
+        rest = sorted(found[len(chosen) :], key=lambda one: (one[1].sentence.passage, -one[0]))
+        return [one for _, one in (*chosen, *rest[: CANDIDATES - len(chosen)])]
 
     async def weigh(self, embedder: Embedder) -> list[Evidence]:
         """The candidates with their features."""
         candidates = self.candidates()
         if not candidates:
             return []
-        texts = [self._asked.text, *(_in_context(sentence) for sentence, _, _ in candidates)]
+        variants = [self._without(word) for word in self._asked.words[:MOST_WORDS]]
+        texts = [self._asked.text, *variants, *(self._compared(one.sentence) for one in candidates)]
         vectors = await embedder.embed(texts, "query")
-        cosines = np.asarray(vectors[1:] @ vectors[0])
+        near = vectors[1 + len(variants) :] @ vectors[: 1 + len(variants)].T
+        losses = near[:, :1] - near[:, 1:]  # of likeness, where a word is left out: less than 0 where it does not fit
         alike = await self._alike(embedder, candidates)
-        found = []
-        for (sentence, own, both), cosine, soft in zip(candidates, cosines, alike, strict=True):
-            features = self._features(sentence, own, both, soft)
-            features["cosine"] = float(cosine)
-            found.append(Evidence(sentence, features))
-        return found
+        return [
+            Evidence(one.sentence, self._features(one, soft, float(row[0]), loss))
+            for one, soft, row, loss in zip(candidates, alike, near, losses, strict=True)
+        ]
 
-    async def _alike(self, embedder: Embedder, candidates: Sequence[tuple[Sentence, np.ndarray, np.ndarray]]) -> list[np.ndarray]:
-        """How near in meaning each word that is missing from a sentence is to a word that it has."""
+    def _compared(self, sentence: Sentence) -> str:
+        """A sentence with its heading and what it leans on; of a row the cells that the question is about."""
+        text = self._digest(sentence) if sentence.row else sentence.whole
+        return f"{sentence.heading}: {text}" if sentence.heading else text
+
+    def _digest(self, sentence: Sentence) -> str:
+        """The first cell of a row, those with words of the question, and those with a thing of the kind it asks for."""
+        cells = sentence.reading.split("; ")
+        keys = {word.key for word in self._asked.words}
+        expects = self._asked.expects
+        kept = [
+            cell
+            for i, cell in enumerate(cells)
+            if i == 0
+            or not keys.isdisjoint(term.key for term in terms(cell))
+            or (expects is not None and provided(expects, cell, []) >= 1)
+        ]
+        return "; ".join(kept if len(kept) > 1 else cells)
+
+    def _without(self, word: Term) -> str:
+        """The question without one of its words."""
+        return f"{self._asked.text[: word.start]} {self._asked.text[word.end :]}"
+
+    async def _alike(self, embedder: Embedder, candidates: Sequence[Candidate]) -> list[Vector]:
+        """For each candidate, how far each word of the question is matched by one that means nearly the same."""
         asked_for = {
-            surface
-            for surface, word, strict in zip(self._asked.surfaces, self._asked.words, self._asked.strict, strict=True)
-            if word.kind in ("word", "name") and not strict and _LATIN.search(surface)
+            surface: i
+            for i, (word, surface) in enumerate(zip(self._asked.words, self._asked.surfaces, strict=True))
+            if word.kind in ("word", "name") and not self._asked.strict[i] and _LATIN.search(surface)
         }
-        if not asked_for:
-            return [both.copy() for _, _, both in candidates]
-        near = {id(sentence): _surfaces(sentence) for sentence, _, _ in candidates}
-        vocabulary = sorted(asked_for.union(*near.values()))
+        there = [_surfaces(one.sentence) for one in candidates]
+        vocabulary = sorted({*asked_for}.union(*there)) if asked_for else []
+        if not vocabulary:
+            return [one.near for one in candidates]
         vectors = await embedder.embed(vocabulary, "query")
         at = {word: i for i, word in enumerate(vocabulary)}
+        likeness = vectors @ vectors[[at[surface] for surface in asked_for]].T
         found = []
-        for sentence, _, both in candidates:
-            soft = both.copy()
-            there = [at[word] for word in near[id(sentence)]]
-            for i, surface in enumerate(self._asked.surfaces):
-                if there and surface in asked_for and soft[i] < 1:
-                    best = float((vectors[there] @ vectors[at[surface]]).max())
-                    soft[i] = max(soft[i], min(1.0, max(0.0, (best - 0.3) / 0.5)))
+        for one, words in zip(candidates, there, strict=True):
+            soft = one.near.copy()
+            if words:
+                best = likeness[[at[word] for word in words]].max(axis=0)
+                places = list(asked_for.values())
+                soft[places] = np.maximum(soft[places], ((best - _UNLIKE) / _SPREAD).clip(0, 1))
             found.append(soft)
         return found
 
-    def _features(self, sentence: Sentence, own: np.ndarray, both: np.ndarray, soft: np.ndarray) -> dict[str, float]:
-        expects = self._asked.expects
-        given = self._provided(sentence)
+    def _features(self, found: Candidate, soft: Vector, cosine: float, losses: Vector) -> dict[str, float]:
+        """Every feature of a sentence; those that are shares weigh the words of the question."""
+        sentence, expects, given = found.sentence, self._asked.expects, self._provided(found.sentence)
         if expects is not None and given:
-            answered = np.array([given if surface in _OF_KIND[expects.kind] else 0.0 for surface in self._asked.surfaces])
-            soft = np.maximum(soft, answered)
-        passage = np.array([matched(word, self._passages[sentence.passage]) for word in self._asked.words])
-        strict = np.array(self._asked.strict, dtype=float)
-        shares = self._shares if len(own) else np.zeros(0)
-        document = np.array([matched(word, self._documents[sentence.document]) for word in self._asked.words])
-        absent = strict * (1 - document)
-        astray = strict * (both < _NEARBY)
+            kind = OF_KIND[expects.kind]
+            soft = np.maximum(soft, [given if surface in kind else 0.0 for surface in self._asked.surfaces])
+        passage = self._matched(self._passages[sentence.passage])
         return {
-            "own": float(shares @ own),
-            "near": float(shares @ both),
-            "passage": float(shares @ passage),
-            "soft": float(shares @ soft),
-            "worst": float(soft.min()) if len(soft) else 0.0,
-            "heaviest": float((self._weights * (1 - soft)).max()) if len(soft) else 0.0,
-            "first": float(soft[0]) if len(soft) else 0.0,
-            "last": float(soft[-1]) if len(soft) else 0.0,
-            "absent": float(min(1.0, absent.sum())),
-            "astray": float(min(1.0, astray.sum())),
+            "own": float(self._shares @ found.own),
+            "passage": float(self._shares @ passage),
+            "soft": float(self._shares @ soft),
+            "worst": float(soft.min(initial=1.0)),
+            "cosine": cosine,
+            "foreign": float((losses * (soft[: len(losses)] < ALIKE)).min(initial=0.0)),
+            **self._strictness(found, passage),
             "rival": self._rival(sentence),
             "other": self._other(sentence, soft),
             "lacking": 0.0 if expects is None else 1.0 - given,
-            "without": float(expects is not None and given < 0.3),
-            "pairs": float(np.mean([word.kind == "pair" for word in self._asked.words])) if len(own) else 0.0,
+            "without": float(expects is not None and given < _HARDLY),
             "open": float(expects is None),
+            "pairs": self._pairs,
             "rank": 1.0 / (1 + sentence.passage),
             "row": float(sentence.row),
-            "words": min(len(own), 8) / 8,
         }
 
+    def _strictness(self, found: Candidate, passage: Vector) -> dict[str, float]:
+        """Whether numbers, codes and names of the question are absent from the document, or far from the sentence."""
+        strict = np.array(self._asked.strict, dtype=np.float32)
+        document = self._matched(self._documents[found.sentence.document])
+        # A row speaks of itself alone, prose of what stands around it; what all the document is about is half near.
+        far = 1.0 if found.sentence.row else np.where(document > 0, 0.5, 1.0) * (1 - passage)
+        return {
+            "absent": float(min(1.0, (strict * (1 - document)).sum())),
+            "astray": float(min(1.0, (strict * (found.near < _NEARBY) * far).sum())),
+            "unlisted": float(found.sentence.row and bool((strict * (found.near < _NEARBY) * (document == 0)).any())),
+        }
+
+    def _matched(self, keys: frozenset[str], worth: float = 1.0) -> Vector:
+        """How far each word of the question is among these, times `worth`."""
+        return np.array([worth * matched(word, keys) for word in self._asked.words], dtype=np.float32)
+
     def _rival(self, sentence: Sentence) -> float:
-        """Whether the sentence has another code of the same make as one that is asked for and it lacks: X-100 for X-200."""
-        wanted = [word.key for word in self._asked.words if word.kind == "code" and word.key not in sentence.keys | sentence.around]
+        """Whether the sentence has another code of the same make in place of one that is asked for: X-100 for X-200."""
+        wanted = [
+            word.key
+            for word in self._asked.words
+            if word.kind == "code" and word.key not in sentence.keys | sentence.around
+        ]
         makes = {re.sub(r"\d+", "#", key) for key in wanted}
         return float(any(term.kind == "code" and re.sub(r"\d+", "#", term.key) in makes for term in sentence.terms))
 
@@ -269,7 +220,7 @@ class Weighing:
         """Whether a word stands beside another one here than in the question: a red light for a blue light."""
         words, known = self._asked.words, {word.key for word in self._asked.words}
         for i, word in enumerate(words[:-1]):
-            if self._asked.text[word.end : words[i + 1].start].strip(" -'’s"):  # noqa: RUF001 # an apostrophe
+            if self._asked.text[word.end : words[i + 1].start].strip(" -'’s"):  # an apostrophe
                 continue
             for missing, there, step in ((i, i + 1, -1), (i + 1, i, 1)):
                 if soft[missing] < ALIKE and words[there].key in sentence.keys:
@@ -284,18 +235,36 @@ class Weighing:
             return 0.5
         keys = {word.key for word in self._asked.words}
         # Columns name what a row has; they are not had.
-        text = _COLUMN.sub(r"\1= ", sentence.reading) if sentence.row and expects.kind in ("person", "place") else sentence.reading
+        text = (
+            _COLUMN.sub(r"\1= ", sentence.reading)
+            if sentence.row and expects.kind in ("person", "place")
+            else sentence.reading
+        )
         words = terms(text) if text is not sentence.reading else sentence.terms
         given = provided(expects, text, [(term.start, term.end) for term in words if term.key in keys])
+        if expects.kind == "place" and sentence.row:
+            return max(given, _ROW_PLACE)
         if expects.kind == "count" and given and expects.counted:
             return _counted(sentence, expects.counted)
         return given
 
 
+def _named(uri: str) -> frozenset[str]:
+    """The stems of the words of a document's file name."""
+    return frozenset(term.key for term in terms(unquote(uri.rsplit("/", 1)[-1])))
+
+
+def _own(sentence: Sentence) -> frozenset[str]:
+    """The stems of a sentence, with those that its pronoun stands for."""
+    return sentence.keys | sentence.around if sentence.leans else sentence.keys
+
+
 def _counted(sentence: Sentence, counted: Sequence[str]) -> float:
     """Whether a number stands by what is counted."""
     numbers = [
-        i for i, term in enumerate(sentence.terms) if term.kind == "number" and not _MEASURE.match(sentence.reading, term.end)
+        i
+        for i, term in enumerate(sentence.terms)
+        if term.kind == "number" and not _MEASURE.match(sentence.reading, term.end)
     ]
     nouns = [i for i, term in enumerate(sentence.terms) if term.key in counted]
     if any(-6 <= noun - number <= 5 for number in numbers for noun in nouns):  # noqa: PLR2004 # words between
@@ -325,9 +294,8 @@ def _beside(sentence: Sentence, key: str, step: int) -> set[str]:
 def _surfaces(sentence: Sentence) -> set[str]:
     """The words of a sentence and its surroundings that may mean the same as one that is asked for."""
     text = f"{sentence.heading} {sentence.lead} {sentence.reading}"
-    return {fold(text[term.start : term.end]) for term in content_terms(text) if term.kind in ("word", "name") and _LATIN.search(term.key)}
-
-
-def _in_context(sentence: Sentence) -> str:
-    """A sentence with its heading and what it leans on, as it is compared."""
-    return f"{sentence.heading}: {sentence.whole}" if sentence.heading else sentence.whole
+    return {
+        fold(text[term.start : term.end])
+        for term in content_terms(text)
+        if term.kind in ("word", "name") and _LATIN.search(term.key)
+    }

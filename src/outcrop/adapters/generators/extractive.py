@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 from outcrop.adapters.generators import weights
+from outcrop.adapters.generators.asked import asked
 from outcrop.adapters.generators.decision import Ranked, Verdict, ranked, verdict
-from outcrop.adapters.generators.evidence import Weighing, asked
+from outcrop.adapters.generators.evidence import Weighing
 from outcrop.adapters.generators.reading import Sentence, read
 from outcrop.adapters.generators.selection import select, spoken
 from outcrop.core.answers import Delta, Prompt, Quote

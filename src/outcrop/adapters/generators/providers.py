@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from outcrop.adapters.provider_errors import translated
 from outcrop.core.answers import Delta, Inference, Prompt, Usage
-from outcrop.core.errors import Invalid, MissingDependency
+from outcrop.core.errors import Invalid, MissingDependency, ModelFailed
 from outcrop.core.protocols import Adapters
 from outcrop.core.settings import Settings
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelMessage
-    from pydantic_ai.models import Model
+    from pydantic_ai.models import Model, StreamedResponse
     from pydantic_ai.settings import ModelSettings
 
 # Our families and pydantic-ai's. Chat completions, not responses: what OpenAI-compatible servers speak.
@@ -94,8 +94,19 @@ class LanguageModel:
                 async for event in stream:
                     if text := _text(event):
                         yield Delta(text=text)
-                usage = stream.usage
+                usage, ended = stream.usage, _ended(stream)
+            if not ended:
+                raise ModelFailed(f"{self.model} broke off in the middle of its answer. Try again.")
             yield Delta(usage=Usage(input_tokens=usage.input_tokens, output_tokens=usage.output_tokens))
+
+
+def _ended(stream: StreamedResponse) -> bool:
+    """Whether the provider said that the answer is over: a stream that is cut may look as if it were.
+
+    For OpenAI's protocol pydantic-ai makes up a reason where none came, and leaves it out of the details.
+    """
+    details = stream.provider_details or {}
+    return stream.finish_reason is not None and ("finish_reason" in details or not details.keys() <= {"timestamp"})
 
 
 def _messages(prompt: Prompt) -> list[ModelMessage]:

@@ -1,4 +1,4 @@
-"""Passages as an answerer reads them: sentences under their headings, list items with their lead, rows with their header."""
+"""Passages as people read them: sentences under headings, list items with their lead, rows with their header."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 from outcrop.core.chunks import Hit
 from outcrop.core.sentences import Span, sentence_spans
 from outcrop.core.terms import Term, terms
 
-_ITEM = re.compile(r"\s*(?:[-*+•◦▪▫‣·●○–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+")  # noqa: RUF001 # the marks as they stand
+_ITEM = re.compile(r"\s*(?:[-*+•◦▪▫‣·●○–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+")  # the marks as they stand
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*)")
 _LEANS = re.compile(
-    r"(?:and |but |also |und |y |et )?(?:it|its|they|their|them|this|these|those|that|he|she|his|her|there|then|such|both|"
-    r"er|sie|dies(?:e[rsmn]?)?|dabei|dafür|davon|dazu|dort|beide|"
+    r"(?:and |but |also |und |y |et )?(?:it|its|they|their|them|this|these|those|that|he|she|his|her|then|"
+    r"both|er|sie|dies(?:e[rsmn]?)?|dabei|dafür|davon|dazu|dort|beide|"
     r"ell[oa]s?|est[aeo]s?|es[aeo]s?|su|sus|ils?|elles?|cel(?:a|ui|le)|ces?|cette|leurs?|其|它们?|他们?|她们?|这|那|それ|これ|この|その)"
     r"(?:\b|(?<=[\u3040-\u9fff]))",
     re.IGNORECASE,
@@ -23,7 +24,7 @@ _LEANS = re.compile(
 _NUMBERED = re.compile(r"\s*(?:§ ?)?\d{1,2}(?:\.\d{1,2}){0,3}[.)]?\s+(?=\S)")
 _RULE = re.compile(r"\s*\|?[\s:|-]*--[\s:|-]*")
 _CELL = re.compile(r"(?<!\\)\|")
-_ENDS = tuple(".!?:;。！？…")  # noqa: RUF001 # as above
+_ENDS = tuple(".!?:;。！？…")  # as above
 _TITLE = 90  # characters: a longer line without a full stop is no heading
 _ROW_CELLS = 12  # cells of a row that are read out
 
@@ -97,42 +98,43 @@ class _Reader:
         heading = _HEADING.match(unit)
         if heading or _is_title(unit, following):
             self.heading = heading[1] if heading else " ".join(unit.split())
-            self._add(start, end, " ".join(unit.lstrip("# ").split()), title=True)
+            self._add(start, end, " ".join(unit.lstrip("# ").split()), "title")
             self.lead, self.introduced = "", False
             return
         item = _ITEM.match(unit) is not None
         reading = " ".join((_ITEM.sub("", unit, count=1) if item else unit).split())
-        if reading.endswith(("?", "？")):  # noqa: RUF001 # full width
+        if reading.endswith(("?", "？")):  # full width
             # A question is no answer, but what follows it may be: as under a heading.
-            self._add(start, end, reading, title=True)
+            self._add(start, end, reading, "title")
             self.lead, self.introduced = reading, False
             return
         if not item and self.introduced and not self.lead.endswith(":"):
             self.introduced = False
-        self._add(start, end, reading, item=item)
+        self._add(start, end, reading, "item" if item else "prose")
         if not (item and self.introduced):
             self.lead = reading
-            self.introduced = reading.endswith((":", "："))  # noqa: RUF001 # full width
+            self.introduced = reading.endswith((":", "："))  # full width
 
     def _row(self, start: int, end: int, unit: str, following: str) -> None:
         lines = unit.split("\n")
         cells = _cells(lines[0])
         if _RULE.fullmatch(lines[0]):
-            self._add(start, end, "", title=True)
+            self._add(start, end, "", "title")
             return
         if len(lines) > 1 or (not self.columns and re.match(r"\s*\|[\s:|-]+$", following)):
             self.columns, self.header = cells, (start, end)
-            self._add(start, end, " ".join(cells), title=True)
+            self._add(start, end, " ".join(cells), "title")
             return
         named = [
             f"{column}: {cell}" if column else cell
             for column, cell in zip((*self.columns, *[""] * len(cells)), cells, strict=False)
             if cell
         ]
-        self._add(start, end, "; ".join(named[:_ROW_CELLS]), row=True)
+        self._add(start, end, "; ".join(named[:_ROW_CELLS]), "row")
 
-    def _add(self, start: int, end: int, reading: str, *, item: bool = False, row: bool = False, title: bool = False) -> None:
-        lead = "" if title else self.lead
+    def _add(
+        self, start: int, end: int, reading: str, kind: Literal["prose", "item", "row", "title"] = "prose"
+    ) -> None:
         self.found.append(
             Sentence(
                 passage=self.passage,
@@ -140,12 +142,12 @@ class _Reader:
                 start=start,
                 end=end,
                 reading=reading,
-                lead=lead,
+                lead="" if kind == "title" else self.lead,
                 heading=self.heading,
-                item=item,
-                row=row,
-                title=title,
-                header=self.header if row else None,
+                item=kind == "item",
+                row=kind == "row",
+                title=kind == "title",
+                header=self.header if kind == "row" else None,
             )
         )
 

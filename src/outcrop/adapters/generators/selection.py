@@ -8,7 +8,8 @@ from outcrop.adapters.generators.decision import Ranked
 from outcrop.adapters.generators.reading import Sentence
 
 MOST = 4  # sentences of an answer
-NEAR = 1.2  # log odds: a sentence that is as good as the best, almost
+NEAR = 1.0  # log odds: a sentence that is as good as the best, almost
+BESIDE = 2.5  # the same of one in the same passage: what belongs together stands together
 MOST_ITEMS = 8  # of a list that a chosen sentence introduces
 
 
@@ -19,8 +20,11 @@ def select(best: Sequence[Ranked], sentences: Sequence[Sentence]) -> list[Senten
     said: list[frozenset[str]] = []
     for one in best:
         sentence = one.evidence.sentence
-        if len(said) == MOST or one.score < best[0].score - NEAR:
+        beside = sentence.passage == best[0].evidence.sentence.passage and not sentence.row
+        if len(said) == MOST:
             break
+        if one.score < best[0].score - (BESIDE if beside else NEAR):
+            continue
         if any(_repeats(sentence, before) for before in said):
             continue
         said.append(sentence.keys)
@@ -40,10 +44,10 @@ def _with_support(index: int, sentences: Sequence[Sentence]) -> list[int]:
     sentence = sentences[index]
     found = [index]
     before = sentences[index - 1] if index else None
-    if before is not None and before.passage == sentence.passage and not (before.title or before.row):
-        if not sentence.item and not sentence.row and sentence.leans:
-            found.insert(0, index - 1)
-    if sentence.reading.endswith((":", "：")):  # noqa: RUF001 # full width
+    alone = before is None or before.passage != sentence.passage or before.title or before.row
+    if not alone and sentence.leans and not sentence.item:
+        found.insert(0, index - 1)
+    if sentence.reading.endswith((":", "：")):  # full width
         for after in range(index + 1, min(index + 1 + MOST_ITEMS, len(sentences))):
             if sentences[after].passage != sentence.passage or not (sentences[after].item or sentences[after].row):
                 break

@@ -1,0 +1,132 @@
+"""Language models over real HTTP: what is sent, what comes back, and what goes wrong."""
+
+from __future__ import annotations
+
+import pytest
+
+from outcrop.adapters.generators.providers import LanguageModel, open_generator
+from outcrop.core.answers import Inference, Message, Prompt
+from outcrop.core.errors import Denied, Invalid, MissingDependency, ModelFailed, Throttled, TimedOut, Unavailable
+from outcrop.core.settings import Settings
+from outcrop.testing.adapters import GivenAdapters
+from outcrop.testing.chat_server import Misbehaviour, chat_server
+
+PIECES = ["Ten ", "days", " [1]."]
+PROMPT = Prompt(
+    question="How many?", passages=(), system="Be brief.", messages=(Message(role="user", text="How many days?"),)
+)
+
+
+@pytest.fixture
+def server(monkeypatch):
+    with chat_server(PIECES) as server:
+        for name, address in (
+            ("OPENAI", f"{server.address}/v1"),
+            ("ANTHROPIC", server.address),
+            ("OLLAMA", f"{server.address}/v1"),
+        ):
+            monkeypatch.setenv(f"{name}_BASE_URL", address)
+            monkeypatch.setenv(f"{name}_API_KEY", "key")
+        yield server
+
+
+def opened(name):
+    return open_generator(name, Settings(), GivenAdapters({}))
+
+
+async def said(generator, prompt=PROMPT):
+    return [delta async for delta in generator.generate(prompt)]
+
+
+@pytest.mark.parametrize("name", ["openai:some-model", "anthropic:some-model", "ollama:some-model"])
+async def test_tokens_come_as_they_are_sent_and_usage_at_the_end(server, name):
+    deltas = await said(opened(name))
+    assert [delta.text for delta in deltas if delta.text] == PIECES
+    assert (deltas[-1].usage.input_tokens, deltas[-1].usage.output_tokens) == (11, 7)
+
+
+@pytest.mark.parametrize("name", ["openai:some-model", "anthropic:some-model"])
+async def test_the_prompt_is_sent_whole_at_temperature_0(server, name):
+    await said(opened(name))
+    request = server.requests[0]
+    assert request["temperature"] == 0
+    assert request["stream"] is True
+    assert "Be brief." in str(request)
+    assert "How many days?" in str(request)
+
+
+async def test_inference_settings_are_sent(server):
+    prompt = Prompt(
+        question="q",
+        passages=(),
+        messages=PROMPT.messages,
+        inference=Inference(temperature=0.5, top_p=0.9, max_tokens=17, stop=("END",)),
+    )
+    await said(opened("openai:some-model"), prompt)
+    request = server.requests[0]
+    assert (request["temperature"], request["top_p"], request["stop"]) == (0.5, 0.9, ["END"])
+    assert 17 in (request.get("max_tokens"), request.get("max_completion_tokens"))
+
+
+@pytest.mark.parametrize("name", ["openai:some-model", "anthropic:some-model"])
+@pytest.mark.parametrize(
+    ("misbehaviour", "error", "words"),
+    [
+        (Misbehaviour(status=429, headers={"retry-after": "7"}), Throttled, "in 7 seconds"),
+        (Misbehaviour(status=500), Unavailable, "HTTP 500"),
+        (Misbehaviour(status=503), Unavailable, "503"),
+        (Misbehaviour(status=401), Denied, "key"),
+        (Misbehaviour(status=400), ModelFailed, "HTTP 400"),
+    ],
+)
+async def test_errors_of_a_provider_are_ours(server, name, misbehaviour, error, words):
+    server.misbehaviours.append(misbehaviour)
+    with pytest.raises(error, match=words):
+        await said(opened(name))
+    assert len(server.requests) == 1  # whoever asks decides whether to ask again
+
+
+async def test_a_slow_first_byte_times_out(server):
+    server.misbehaviours.append(Misbehaviour(silent=True))
+    whole = opened("openai:some-model")
+    with pytest.raises(TimedOut, match="some-model"):
+        await said(LanguageModel(whole.model, whole._model, seconds=0.2))
+
+
+@pytest.mark.parametrize("name", ["openai:some-model", "anthropic:some-model"])
+async def test_what_is_no_stream_is_a_failure(server, name):
+    server.misbehaviours.append(Misbehaviour(raw=b"data: {not json}\n\n"))
+    with pytest.raises((ModelFailed, Unavailable)):
+        await said(opened(name))
+
+
+@pytest.mark.parametrize("name", ["openai:some-model", "anthropic:some-model"])
+async def test_a_stream_that_is_cut_is_a_failure(server, name):
+    server.misbehaviours.append(Misbehaviour(cut=2))
+    with pytest.raises((ModelFailed, Unavailable)):
+        await said(opened(name))
+
+
+async def test_nobody_there_is_unavailable(server, monkeypatch):
+    monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
+    with pytest.raises(Unavailable):
+        await said(opened("openai:some-model"))
+
+
+def test_a_missing_key_is_said_without_a_trace_of_secrets(monkeypatch):
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    monkeypatch.delenv("OPENAI_BASE_URL", raising=False)
+    with pytest.raises(Invalid, match="OPENAI_API_KEY"):
+        opened("openai:some-model")
+
+
+@pytest.mark.parametrize("family", ["mistral", "groq", "cohere"])
+def test_a_missing_package_is_named_with_its_command(family, monkeypatch):
+    monkeypatch.setenv(f"{family.upper()}_API_KEY", "key")
+    with pytest.raises(MissingDependency, match=f"pydantic-ai-slim.{family}"):
+        opened(f"{family}:some-model")
+
+
+def test_an_unknown_provider_lists_those_that_there_are():
+    with pytest.raises(Invalid, match="anthropic"):
+        opened("nowhere:model")

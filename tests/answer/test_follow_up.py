@@ -1,0 +1,55 @@
+"""Without a language model a follow-up takes over what it leaves out."""
+
+from __future__ import annotations
+
+import pytest
+
+from outcrop.adapters.generators.scripted import ScriptedGenerator
+from outcrop.answer.follow_up import standalone
+from outcrop.core.records import Turn
+
+
+class Quoting:
+    model = "extractive:sentences"
+    instructable = False
+
+    def generate(self, prompt):
+        raise AssertionError("It cannot be told what to do.")
+
+
+BEFORE = [Turn(question="How much is the Plus plan per month?", answer="39 EUR")]
+
+
+@pytest.mark.parametrize(
+    ("question", "searched", "how"),
+    [
+        ("And for students?", "How much is the Plus plan per month? And for students?", "carried"),
+        ("When does it end?", "When does it end? (Plus plan month)", "carried"),
+        ("Which towels are compulsory on all machines?", "Which towels are compulsory on all machines?", "as asked"),
+    ],
+)
+async def test_content_words_are_carried_where_they_are_missing(question, searched, how):
+    assert await standalone(Quoting(), question, BEFORE) == (searched, how)
+
+
+async def test_a_first_question_stays_as_it_is():
+    assert await standalone(Quoting(), "And it?", []) == ("And it?", "as asked")
+
+
+async def test_a_rewritten_question_is_carried_on():
+    turns = [Turn(question="And it?", answer="no", standalone="Is the sauna open?")]
+    assert (await standalone(Quoting(), "Why?", turns))[0] == "Why? (sauna open)"
+
+
+@pytest.mark.parametrize(
+    ("reply", "searched"),
+    [
+        (["When does ", "the sauna open?"], "When does the sauna open?"),
+        ([""], "And the sauna?"),
+        (["Line one.\nLine two."], "And the sauna?"),
+        (["x" * 20_001], "And the sauna?"),
+    ],
+)
+async def test_a_models_rewrite_is_taken_if_it_is_one_question(reply, searched):
+    question, _ = await standalone(ScriptedGenerator(reply), "And the sauna?", BEFORE)
+    assert question == searched
