@@ -1,13 +1,15 @@
 """Retrieval quality through the product's own ingestion and search, on public sets.
 
 Each document of a set is written as a file, a knowledge base ingests the folder, and every question is retrieved. A
-document's score is that of its best chunk.
+document's score is that of its best chunk. SciFact is also searched with each abstract in one chunk, which is how the
+model's published score came about.
 """
 
 from __future__ import annotations
 
 import tempfile
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from bench import metrics, sets
@@ -15,19 +17,22 @@ from bench.options import Options
 from bench.report import Section
 from outcrop import Outcrop
 from outcrop.core.chunks import SearchMode
+from outcrop.core.records import Chunking
 
 DEPTH = 30  # chunks, so that ten documents are found although some have several
 LANGUAGES = ("en", "de", "es", "zh")
 SCIFACT_MODES: tuple[SearchMode, ...] = ("semantic", "keyword", "hybrid")
 XQUAD_MODES: tuple[SearchMode, ...] = ("keyword", "hybrid")
+WHOLE = "SciFact, one chunk an abstract"
 LEAST = {
+    ("SciFact", "semantic"): 0.635,
     ("SciFact", "keyword"): 0.67,
     ("SciFact", "hybrid"): 0.70,
     ("XQuAD en", "keyword"): 0.95,
     ("XQuAD de", "keyword"): 0.92,
     ("XQuAD zh", "keyword"): 0.70,
 }
-REFERENCE = 0.645  # nDCG@10 of all-MiniLM-L6-v2 on SciFact, published
+REFERENCE = 0.645  # nDCG@10 of all-MiniLM-L6-v2 on SciFact, published: the first 256 tokens of each abstract
 TOLERANCE = 0.01
 
 
@@ -35,8 +40,13 @@ def run(options: Options) -> Section:  # noqa: ARG001 # one signature for all be
     """Score every set in every mode."""
     section = Section("Retrieval quality")
     rows: list[list[object]] = []
-    for found, modes in [(sets.scifact(), SCIFACT_MODES), *((sets.xquad(one), XQUAD_MODES) for one in LANGUAGES)]:
-        for mode, scores in measure(found, modes).items():
+    scifact = sets.scifact()
+    for found, modes, chunking in (
+        (replace(scifact, name=WHOLE), ("semantic",), Chunking(strategy="none")),
+        (scifact, SCIFACT_MODES, Chunking()),
+        *((sets.xquad(language), XQUAD_MODES, Chunking()) for language in LANGUAGES),
+    ):
+        for mode, scores in measure(found, modes, chunking).items():
             shown = [scores.ndcg_at_10, scores.recall_at_10, scores.mrr]
             rows.append([found.name, mode, *(f"{value:.4f}" for value in shown)])
             _goal(section, found.name, mode, scores.ndcg_at_10)
@@ -48,14 +58,17 @@ def run(options: Options) -> Section:  # noqa: ARG001 # one signature for all be
     return section
 
 
-def measure(found: sets.RetrievalSet, modes: tuple[SearchMode, ...]) -> dict[SearchMode, metrics.Scores]:
+def measure(
+    found: sets.RetrievalSet, modes: tuple[SearchMode, ...], chunking: Chunking
+) -> dict[SearchMode, metrics.Scores]:
     """Ingest a set and score its questions in each mode."""
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch) / "documents"
         _write(folder, found)
         with Outcrop(data=Path(scratch) / "data") as outcrop:
             outcrop.create("measured")
-            for job in outcrop.sync("measured", folder):
+            outcrop.add_folder("measured", folder, chunking)
+            for job in outcrop.sync("measured"):
                 if job.statistics.indexed != len(found.texts):
                     raise RuntimeError(f"{job.statistics.indexed} of {len(found.texts)} documents were indexed.")
             return {mode: metrics.score(_run(outcrop, found.questions, mode), found.judgements) for mode in modes}
@@ -81,7 +94,7 @@ def _run(outcrop: Outcrop, questions: Mapping[str, str], mode: SearchMode) -> di
 
 def _goal(section: Section, name: str, mode: SearchMode, value: float) -> None:
     what = f"{name} {mode} nDCG@10"
-    if (name, mode) == ("SciFact", "semantic"):
+    if name == WHOLE:
         section.within(what, REFERENCE, TOLERANCE, value)
     elif (name, mode) in LEAST:
         section.at_least(what, LEAST[name, mode], value, 4)

@@ -20,6 +20,8 @@ from typing import Any
 VARIABLE = "OUTCROP_BENCH_DATA"
 WHERE = {
     "scifact": "BEIR SciFact: corpus.jsonl.xz, queries.jsonl and qrels.tsv, as BEIR or allenai/scifact publish them",
+    "minilm_reference": "texts.json (lists chunks and queries) and vectors.npz (arrays c and q, their vectors by "
+    "sentence-transformers on torch, at most 256 tokens)",
     "xquad": "XQuAD: xquad.<language>.json for each language, from google-deepmind/xquad",
 }
 
@@ -89,6 +91,16 @@ def xquad(language: str, folder: Path | None = None) -> RetrievalSet:
             questions[asked["id"]] = asked["question"]
             judgements[asked["id"]] = {document: 1}
     return RetrievalSet(name=f"XQuAD {language}", texts=texts, questions=questions, judgements=judgements)
+
+
+def reference_vectors(folder: Path | None = None) -> tuple[list[str], Any]:
+    """Texts, and their vectors by the published model run on torch: shape (n, 384). Raises DataMissing."""
+    import numpy as np
+
+    place = _place("minilm_reference", folder)
+    texts = json.loads(_file("minilm_reference", place / "texts.json").read_text(encoding="utf-8"))
+    with np.load(_file("minilm_reference", place / "vectors.npz")) as vectors:
+        return texts["chunks"] + texts["queries"], np.concatenate([vectors["c"], vectors["q"]])
 
 
 def _xquad_json(language: str, place: Path) -> dict[str, Any]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Timer
 
@@ -136,14 +137,11 @@ def handbook_data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def handbook_server(handbook_data: Path) -> Iterator[Server]:
-    """A server over the ingested handbook."""
+    """A server over the ingested handbook, with an access key made for it."""
+    made = json.loads(run_outcrop("keys", "create", "tests", "--json", data=handbook_data).stdout)
+    key = {"AWS_ACCESS_KEY_ID": made["accessKeyId"], "AWS_SECRET_ACCESS_KEY": made["secretAccessKey"]}
     with running_server(data=handbook_data) as server:
-        yield server
-
-
-def lines(text: str) -> Sequence[str]:
-    """The lines of a command's output that are not blank."""
-    return [line for line in text.splitlines() if line.strip()]
+        yield replace(server, environment={**server.environment, **key})
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 CHUNK_TOKENS = 300
 CHUNK_CHARACTERS = 1350  # 4.5 characters of English scientific prose a token of the model
 CHUNK_WORDS = 190
+EMBED = "embed"  # the task of embedding a question without a search
 
 QUIET = {
     "ANONYMIZED_TELEMETRY": "False",
@@ -111,30 +112,28 @@ def _fill(engine: Engine, texts: str, vectors: str, count: int, into: str) -> di
 
 
 def _embed(engine: Engine, questions: Sequence[str], save: str) -> dict[str, Any]:
-    seconds, vectors = [], []
-    for question in questions:
-        start = time.perf_counter()
-        vectors.append(np.asarray(engine.embed(question), dtype=np.float32).ravel())
-        seconds.append(time.perf_counter() - start)
-    np.save(save, np.stack(vectors))
-    return {"seconds": seconds}
+    np.save(save, np.stack([np.asarray(engine.embed(one), dtype=np.float32).ravel() for one in questions]))
+    return {}
 
 
-def _retrieve(engine: Engine, questions: Sequence[str], limit: int, mode: str, at_most: float) -> dict[str, Any]:
-    """Ask each question, but stop after `at_most` seconds; the replies may be fewer than the questions."""
-    seconds: list[float] = []
-    found: list[list[str]] = []
+def _ask(engine: Engine, tasks: Sequence[tuple[str, str]], limit: int, at_most: float) -> dict[str, Any]:
+    """Do each task, which is a mode (or EMBED) and a question; after `at_most` seconds leave the rest.
+
+    Gives for each task that was done the wall-clock and processor seconds of this process, and the ids that it found.
+    """
+    done: list[tuple[float, float, list[str]]] = []
     began = time.perf_counter()
-    for question in questions:
-        start = time.perf_counter()
-        passages = engine.retrieve(question, limit, mode)
-        seconds.append(time.perf_counter() - start)
+    for kind, question in tasks:
+        start, used = time.perf_counter(), time.process_time()
+        passages = [] if kind == EMBED else engine.retrieve(question, limit, kind)
+        if kind == EMBED:
+            engine.embed(question)
+        done.append((time.perf_counter() - start, time.process_time() - used, [passage for passage, _ in passages]))
         if not all(text for _, text in passages):
             raise RuntimeError(f"A passage without text was retrieved for {question!r}.")
-        found.append([passage for passage, _ in passages])
         if time.perf_counter() - began > at_most:
             break
-    return {"seconds": seconds, "found": found}
+    return {"done": done}
 
 
 COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
@@ -143,5 +142,5 @@ COMMANDS: dict[str, Callable[..., dict[str, Any]]] = {
     "chunks": _chunks,
     "fill": _fill,
     "embed": _embed,
-    "retrieve": _retrieve,
+    "ask": _ask,
 }

@@ -15,7 +15,7 @@ from bench.peers.engine import CHUNK_WORDS, Found, serve
 class Haystack:
     """MultiFileConverter, DocumentSplitter and SentenceTransformersDocumentEmbedder as one pipeline, then the store."""
 
-    modes = ("semantic",)
+    modes: tuple[str, ...] = ("semantic",)
 
     def load(self, model: Path) -> None:
         """Load the model, for documents and for questions."""

@@ -14,7 +14,7 @@ from bench.peers.engine import Found, serve
 class LangChainChroma:
     """Loaders, recursive splitter, Chroma.from_documents into a folder."""
 
-    modes = ("semantic",)
+    modes: tuple[str, ...] = ("semantic",)
 
     def load(self, model: Path) -> None:
         """Load the model."""

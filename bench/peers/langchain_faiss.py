@@ -14,7 +14,7 @@ from bench.peers.engine import Found, serve
 class LangChainFaiss:
     """Loaders, recursive splitter, FAISS.from_documents, save_local."""
 
-    modes = ("semantic",)
+    modes: tuple[str, ...] = ("semantic",)
 
     def load(self, model: Path) -> None:
         """Load the model."""

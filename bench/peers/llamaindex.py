@@ -14,7 +14,7 @@ from bench.peers.engine import CHUNK_TOKENS, Found, serve
 class LlamaIndex:
     """SimpleDirectoryReader, SentenceSplitter, VectorStoreIndex, persist."""
 
-    modes = ("semantic",)
+    modes: tuple[str, ...] = ("semantic",)
 
     def load(self, model: Path) -> None:
         """Load the model."""

@@ -21,7 +21,7 @@ BATCH = 1000
 class Product:
     """One data directory; every ingestion makes a knowledge base of its own in it."""
 
-    modes = ("semantic", "hybrid")
+    modes: tuple[str, ...] = ("semantic", "hybrid")
 
     def load(self, model: Path) -> None:  # noqa: ARG002 # it brings the same weights
         """Open the data directory and load the model."""

@@ -18,7 +18,7 @@ class Txtai:
     Textractor reads text, Markdown, HTML and, by LiteParse, PDF; Word and spreadsheets are given to it as text.
     """
 
-    modes = ("semantic",)
+    modes: tuple[str, ...] = ("semantic",)
 
     def load(self, model: Path) -> None:
         """Load the model."""

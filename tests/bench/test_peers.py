@@ -51,7 +51,7 @@ def test_an_engine_ingests_and_counts_by_format(tmp_path):
 def test_an_engine_is_filled_and_asked(tmp_path):
     (tmp_path / "texts.json").write_text(json.dumps(["one", "two", "three"]))
     np.save(tmp_path / "vectors.npy", np.eye(3, dtype=np.float32))
-    _, embedded, asked = replies(
+    _, _, asked = replies(
         {
             "do": "fill",
             "texts": str(tmp_path / "texts.json"),
@@ -60,11 +60,11 @@ def test_an_engine_is_filled_and_asked(tmp_path):
             "into": str(tmp_path),
         },
         {"do": "embed", "questions": ["q", "r"], "save": str(tmp_path / "q.npy")},
-        {"do": "retrieve", "questions": ["q"], "limit": 5, "mode": "semantic", "at_most": 9},
+        {"do": "ask", "tasks": [["embed", "q"], ["semantic", "r"]], "limit": 5, "at_most": 9},
     )
     assert np.load(tmp_path / "q.npy").shape == (2, 3)
-    assert len(embedded["seconds"]) == 2
-    assert asked["found"] == [["0", "1"]]
+    assert [ids for _, _, ids in asked["done"]] == [[], ["0", "1"]]
+    assert all(seconds > 0 for seconds, _, _ in asked["done"])
 
 
 def test_without_a_python_for_the_peers_each_is_named_as_skipped(monkeypatch):

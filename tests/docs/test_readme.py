@@ -26,7 +26,11 @@ def test_every_command_of_the_readme_is_known_to_these_tests():
 
 def test_make_run_starts_the_server_that_the_readme_promises(tmp_path, handbook_data, serve):
     done = subprocess.run(
-        ["make", "--dry-run", "--always-make", "run", "PORT=0"], cwd=ROOT, capture_output=True, text=True, check=True
+        ["make", "--no-print-directory", "--dry-run", "--always-make", "run", "PORT=0"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
     )
     command = shlex.split(done.stdout.strip().splitlines()[-1])
     assert command[:2] == [".venv/bin/outcrop", "up"]
@@ -60,7 +64,7 @@ def test_the_boto3_example_prints_a_cited_answer(handbook_server, monkeypatch, c
     example = next(one for one in EXAMPLES if "boto3" in one)
     exec(compile(example, "README.md", "exec"), {"KNOWLEDGE_BASE_ID": handbook_server.knowledge_bases["handbook"]})  # noqa: S102 # our own README
     printed = capsys.readouterr().out
-    assert "12 months" in printed
+    assert "Interval (months): 12" in printed
     assert "calibration-schedule.pdf" in printed
 
 

@@ -32,9 +32,9 @@ def questions(name: str) -> list[dict[str, Any]]:
     return json.loads((HANDBOOK / name).read_text(encoding="utf-8"))
 
 
-TUNED = questions("questions.json")
-HELD_OUT = questions("questions_heldout.json")
-ANSWERABLE = [question for question in TUNED + HELD_OUT if question["answerable"]]
+SAMPLE = questions("questions.json")
+HARD = questions("questions_hard.json")
+ANSWERABLE = [question for question in SAMPLE + HARD if question["answerable"]]
 
 
 def is_image(question: dict[str, Any]) -> bool:
@@ -97,7 +97,7 @@ def test_the_folder_is_small() -> None:
     assert sum(path.stat().st_size for path in DOCUMENTS) < 6_000_000
 
 
-@pytest.mark.parametrize(("rows", "unanswerable", "total"), [(TUNED, 10, 40), (HELD_OUT, 10, 30)])
+@pytest.mark.parametrize(("rows", "unanswerable", "total"), [(SAMPLE, 10, 40), (HARD, 14, 53)])
 def test_a_set_has_its_share_of_unanswerable_questions(
     rows: list[dict[str, Any]], unanswerable: int, total: int
 ) -> None:
@@ -105,12 +105,12 @@ def test_a_set_has_its_share_of_unanswerable_questions(
 
 
 def test_no_question_is_asked_twice() -> None:
-    rows = TUNED + HELD_OUT
+    rows = SAMPLE + HARD
     assert len({row["id"] for row in rows}) == len({row["question"].lower() for row in rows}) == len(rows)
 
 
 def test_an_unanswerable_question_expects_nothing() -> None:
-    assert not [q["id"] for q in TUNED + HELD_OUT if not q["answerable"] and (q["source"] or q["must_contain"])]
+    assert not [q["id"] for q in SAMPLE + HARD if not q["answerable"] and (q["source"] or q["must_contain"])]
 
 
 @pytest.mark.parametrize("question", ANSWERABLE, ids=lambda question: question["id"])

@@ -201,7 +201,13 @@ class _Unlistable:
         raise Unreadable("unreachable", "The file cannot be opened.")
 
 
-async def test_pages_without_text_make_a_document_partially_indexed(house):
+async def test_a_blank_page_takes_nothing_from_a_document(house):
+    house.write("a.txt", "First page.\f\fThird page.")
+    await house.sync()
+    assert (await house.documents())["a.txt"].status == "INDEXED"
+
+
+async def test_pages_that_could_not_be_read_make_a_document_partially_indexed(house):
     house.write("a.txt", "First page.\f  \fThird page.")
     await house.sync()
     document = (await house.documents())["a.txt"]

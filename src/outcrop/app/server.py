@@ -18,6 +18,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
+GRACE = 5.0  # seconds that requests in flight have to end
 API_PATHS = ("/api/", "/health", "/ready")
 CONSOLE_PATHS = ("/static/",)  # and the bare "/"
 
@@ -64,5 +65,9 @@ async def serve(app: App, host: str, port: int, stop: asyncio.Event, listening: 
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
+    await asyncio.sleep(0)  # a worker that has not begun yet would not see that it is to stop
     server.stop()  # type: ignore[no-untyped-call]
-    await serving
+    ended, _ = await asyncio.wait({serving}, timeout=GRACE)
+    if not ended:
+        serving.cancel()
+    await asyncio.gather(serving, return_exceptions=not ended)

@@ -125,9 +125,12 @@ async def _chunked(document_id: str, parsed: ParsedDocument, work: Work) -> Sequ
 
 
 def _completeness(parsed: ParsedDocument) -> dict[str, Any]:
-    """The status, and where pages gave no text the sentence that names them."""
+    """The status, and where pages gave no text the sentence that names them.
+
+    A page without text that the parser does not warn of is blank: nothing of it is missing.
+    """
     empty = [str(page.number) for page in parsed.pages if page.method == "empty"]
-    if not empty:
+    if not empty or not parsed.warnings:
         return {"status": "INDEXED"}
     named = ", ".join(empty[:NAMED_PAGES]) + (", ..." if len(empty) > NAMED_PAGES else "")
     reason = f"{len(empty)} of {len(parsed.pages)} pages gave no text: {named}."

@@ -50,7 +50,13 @@ class PlainReader:
             raise Unreadable(reason, f"It is said to be {reason}.")  # type: ignore[arg-type]  # checked just before
         if word == "BUG":
             raise RuntimeError("a bug in a parser")
-        return ParsedDocument(text=text, media_type="text/plain", parser="plain", pages=_pages(text))
+        pages = _pages(text)
+        lost = tuple(
+            f"Page {page.number} could not be read."
+            for page in pages
+            if page.end > page.start and page.method == "empty"
+        )
+        return ParsedDocument(text=text, media_type="text/plain", parser="plain", pages=pages, warnings=lost)
 
     async def close(self) -> None:
         """There is nothing to end."""

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import strategies as st
 
+from outcrop.core.boxes import Boxes
 from outcrop.core.chunks import (
     CHUNK_ID,
     DATA_SOURCE_ID,
@@ -59,6 +60,25 @@ def parent(name: str, text: str, document: str = "doc") -> Point:
         id=name, document_id=document, ordinal=0, text=text, start=0, end=len(text), tokens=1, searchable=False
     )
     return Point(chunk=chunk, vector=None, uri=f"file:///{document}", data_source_id="source")
+
+
+def full_point() -> Point:
+    """A point with every field set, and with text and numbers that are hard to store."""
+    chunk = Chunk(
+        id="c",
+        document_id="d",
+        ordinal=3,
+        text="Zeile\n東京 \ud800 \x00 end",
+        start=10,
+        end=28,
+        tokens=7,
+        context="A > B",
+        parent_id="p",
+        place=Place(first_page=2, last_page=3, sheet="Übersicht", first_row=1, last_row=9, rows=((0, 1), (12, 9))),
+        boxes=Boxes.of([(0, 5, 2, 1.0, 2.0, 3.0, 4.0), (6, 8, 3, 1.5, 2.5, 3.5, 4.5)]),
+    )
+    metadata: Metadata = {"s": "ü'\"", "i": 2**70, "f": 1.5, "yes": True, "no": False, "tags": ("a", "b"), "": ""}
+    return Point(chunk=chunk, vector=unit(1, 2), uri="file:///ä%20\udcff", data_source_id="s", metadata=metadata)
 
 
 def ids(hits: Sequence[Hit]) -> list[str]:

@@ -13,7 +13,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from outcrop.adapters.vector_stores.memory import MemoryVectorStore
-from outcrop.core.boxes import Boxes
 from outcrop.core.chunks import (
     CHUNK_ID,
     DATA_SOURCE_ID,
@@ -21,13 +20,12 @@ from outcrop.core.chunks import (
     SOURCE_URI,
     Chunk,
     IndexSpec,
-    Place,
     Point,
     Search,
     SearchMode,
 )
 from outcrop.core.errors import Conflict, IndexMissing, Invalid
-from outcrop.core.filters import Filter, Metadata, equals, matches, one_of
+from outcrop.core.filters import Filter, equals, matches, one_of
 from outcrop.core.protocols import VectorStore
 from outcrop.testing.points import (
     COLLECTIONS,
@@ -35,6 +33,7 @@ from outcrop.testing.points import (
     FILTERS,
     SEARCHES,
     LikePoint,
+    full_point,
     ids,
     parent,
     point,
@@ -158,29 +157,7 @@ class VectorStoreContract:
 
     async def test_everything_of_a_point_comes_back(self, store: VectorStore, index: str) -> None:
         """Text, context, place, boxes, vector and metadata are what was put, in hits, get and scan."""
-        chunk = Chunk(
-            id="c",
-            document_id="d",
-            ordinal=3,
-            text="Zeile\n東京 \ud800 \x00 end",
-            start=10,
-            end=28,
-            tokens=7,
-            context="A > B",
-            parent_id="p",
-            place=Place(first_page=2, last_page=3, sheet="Übersicht", first_row=1, last_row=9, rows=((0, 1), (12, 9))),
-            boxes=Boxes.of([(0, 5, 2, 1.0, 2.0, 3.0, 4.0), (6, 8, 3, 1.5, 2.5, 3.5, 4.5)]),
-        )
-        metadata: Metadata = {
-            "s": "ü'\"",
-            "i": 2**70,
-            "f": 1.5,
-            "yes": True,
-            "no": False,
-            "tags": ("a", "b"),
-            "empty": "",
-        }
-        kept = Point(chunk=chunk, vector=unit(1, 2), uri="file:///ä%20\udcff", data_source_id="s", metadata=metadata)
+        kept = full_point()
         await store.upsert(index, [kept])
         (hit,) = await store.search(index, Search(text="zeile", vector=unit(1, 2)))
         (got,) = await store.get(index, ["c"])

@@ -16,6 +16,7 @@ import psutil
 import pytest
 
 from outcrop.adapters.parsers.options import ParseOptions
+from outcrop.adapters.parsers.pool import Pool
 from outcrop.adapters.parsers.reader import PooledReader, open_reader
 from outcrop.core.errors import Unreadable
 from outcrop.core.parsed import Blob
@@ -105,6 +106,18 @@ async def test_a_parser_that_dies_fails_its_document_alone(reader, order):
     before = await does(reader, "pid")
     assert await refusal(reader, Blob(name="a.txt", data=order.encode())) == "crashed"
     assert await does(reader, "pid") != before
+
+
+def test_a_process_without_work_is_ended_and_another_started_when_there_is_some(broken):
+    pool = Pool(ParseOptions(seconds=5, memory_mb=600), broken, 1, idle=0.01)
+    ask = Blob(name="a.txt", data=b"pid")
+    first = int(pool.submit(ask).result(timeout=30).text)
+    gone, _ = psutil.wait_procs(
+        [process for process in psutil.Process().children() if process.pid == first], timeout=30
+    )
+    assert [process.pid for process in gone] in ([first], [])
+    assert int(pool.submit(ask).result(timeout=30).text) != first
+    pool.close()
 
 
 async def test_a_process_is_used_again(reader):

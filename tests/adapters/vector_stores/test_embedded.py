@@ -54,6 +54,18 @@ async def test_another_store_on_the_folder_sees_each_change_at_once(tmp_path, st
     await reader.close()
 
 
+@pytest.mark.parametrize("every", [1, 2, 3, 5])
+async def test_a_store_that_looks_now_and_then_follows_merges(tmp_path, store, merging_often, every):
+    reader = EmbeddedVectorStore(tmp_path)
+    for number in range(20):
+        await store.upsert("i", [point(f"c{number % 7}", f"word{number}")])
+        if number % every == 0:
+            assert ids(await reader.search("i", Search(text=f"word{number}", mode="keyword"))) == [f"c{number % 7}"]
+            wanted = {f"c{n}" for n in range(min(number + 1, 7))}
+            assert set(ids(await reader.search("i", Search(vector=unit(1), mode="semantic")))) == wanted
+    await reader.close()
+
+
 async def test_another_process_writes_while_this_one_reads(tmp_path, store):
     receiver, sender = processes.Pipe(duplex=False)
     writer = processes.Process(target=write_until_killed, args=(tmp_path, 7, 0, sender))

@@ -23,6 +23,7 @@ from outcrop.core.quiet import silence
 SIDE = 1280  # pixels of the longer side when lines are looked for; they are read at full size
 LONGEST_SIDE = 4000
 SURE = 0.9  # a page read upside down scores lower
+AS_GOOD = 0.8  # of the weight of what was read sideways, for a page to be turned: upright columns of Han lose more
 TALL = 1.5  # height over width of the boxes of lines that run upwards
 LONG = 5.0  # width over height of the lines that tell the skew
 LEAST_SKEW, MOST_SKEW = 0.2, 15.0  # degrees
@@ -91,6 +92,7 @@ class Ocr:
                 "Global.log_level": "error",
                 "Global.use_cls": False,
                 "Global.max_side_len": LONGEST_SIDE,
+                "Rec.rec_batch_num": 1,  # lines of a batch are padded to its longest: one by one is faster, and smaller
                 "Det.limit_type": "max",
                 "Det.limit_side_len": SIDE,
                 "EngineConfig.onnxruntime.intra_op_num_threads": 1,
@@ -101,8 +103,8 @@ class Ocr:
     def read(self, image: NDArray[np.uint8]) -> Scan:
         """The words of an RGB picture, however it is turned, and how sure the engine is of them, 0 to 1."""
         turn, readings = self._upright(image)
-        if not readings:
-            return Scan([], 0.0)
+        if not any(character.isalnum() for reading in readings for character in reading.text):
+            return Scan([], 0.0)  # shapes look like squares and dashes
         skew = _skew(readings)
         height, width = (image.shape[1], image.shape[0]) if turn % 180 else image.shape[:2]
         words = [word for reading in readings for word in _words(reading, rotation(-skew, width, height))]
@@ -111,13 +113,17 @@ class Ocr:
     def _upright(self, image: NDArray[np.uint8]) -> tuple[int, list[Reading]]:
         """By how much the text is turned clockwise, and the lines read once it is turned back."""
         best = (0, self._lines(image))
+        least = _weight(best[1])
         if not best[1]:
             return best
-        turns = (90, 270) if _sideways(best[1]) else (180,) if _score(best[1]) < SURE else ()
+        turns: tuple[int, ...] = (180,) if _score(best[1]) < SURE else ()
+        if _sideways(best[1]):
+            # Each line was turned for reading by itself, so it may have been read well; the page is still to be turned.
+            turns, least = (90, 270), AS_GOOD * least
         for turn in turns:
             found = self._lines(np.ascontiguousarray(np.rot90(image, turn // 90)))
-            if _weight(found) > _weight(best[1]):
-                best = (turn, found)
+            if _weight(found) > least:
+                best, least = (turn, found), _weight(found)
             if _score(found) >= SURE:
                 break
         return best

@@ -12,7 +12,7 @@ from typing import Literal
 from outcrop.adapters.parsers.page_words import Line, Word, bounds, lines_of, segments, text_of
 
 Edge = Literal["header", "footer"]
-Key = tuple[Edge, str, int]  # a text without its numbers, and its distance from the edge
+Key = tuple[Edge, str]  # a text without its numbers
 BAND = 0.1  # of the page's height, at the top and at the bottom
 MOST_LINES = 4  # at each edge
 PLACE = 8.0  # points: how far the same line may move from page to page
@@ -33,6 +33,7 @@ class _Mark:
     page: int
     text: str
     key: Key
+    distance: float  # from the edge, in points
     part: Line
 
     @property
@@ -42,9 +43,9 @@ class _Mark:
 
 @dataclass(slots=True)
 class Furniture:
-    """The furniture known so far: each part of an edge line, and the page on which it stays in the text, or 0."""
+    """The furniture known so far: parts of edge lines, where they stand, and the page on which each stays, or 0."""
 
-    keys: dict[Key, int] = field(default_factory=dict)
+    known: dict[Key, list[tuple[float, int]]] = field(default_factory=lambda: defaultdict(list))
     seen: dict[Edge, list[str]] = field(default_factory=dict)  # what was taken from every page, in words
 
     def learn(self, pages: Sequence[tuple[int, float, Sequence[Word]]]) -> None:
@@ -56,12 +57,17 @@ class Furniture:
                     for mark in _marks(number, height, edge, line):
                         groups[mark.key].append(mark)
         usual = median([word.bottom - word.top for _, _, words in pages for word in words] or [0.0])
-        for key, marks in groups.items():
-            if _repeats(marks, len(pages), usual):
-                few = len({mark.page for mark in marks}) < LEAST_PAGES and not _counts(marks)
-                self.keys[key] = marks[0].page if few else 0
-                if not few:
-                    self._remember(key[0], marks)
+        for key, alike in groups.items():
+            for marks in _by_place(alike):
+                if _repeats(marks, len(pages), usual):
+                    self._learn(key, marks)
+
+    def _learn(self, key: Key, marks: list[_Mark]) -> None:
+        few = len({mark.page for mark in marks}) < LEAST_PAGES and not _counts(marks)
+        middle = median(mark.distance for mark in marks)
+        self.known[key].append((middle, min(mark.page for mark in marks) if few else 0))
+        if not few:
+            self._remember(key[0], marks)
 
     def _remember(self, edge: Edge, marks: list[_Mark]) -> None:
         texts = self.seen.setdefault(edge, [])
@@ -72,7 +78,7 @@ class Furniture:
     def split(self, number: int, height: float, words: Sequence[Word]) -> list[Word]:
         """The words of a page without its furniture, found from the edge inward and set apart from the text."""
         dropped: set[int] = set()
-        for edge in EDGES if self.keys else ():
+        for edge in EDGES if self.known else ():
             own: list[Word] = []
             for line in edge_lines(words, height, edge):
                 marks = list(_marks(number, height, edge, line))
@@ -85,8 +91,8 @@ class Furniture:
         return [word for word in words if id(word) not in dropped]
 
     def _drops(self, mark: _Mark) -> bool:
-        edge, text, place = mark.key
-        return any(self.keys.get((edge, text, near), mark.page) != mark.page for near in (place, place - 1, place + 1))
+        places = self.known.get(mark.key, ())
+        return any(abs(mark.distance - place) <= PLACE and stays != mark.page for place, stays in places)
 
     def metadata(self) -> dict[str, str]:
         """What was printed at the edges, so that nothing that was written is lost."""
@@ -113,9 +119,19 @@ def edge_lines(words: Sequence[Word], height: float, edge: Edge) -> list[Line]:
 def _marks(page: int, height: float, edge: Edge, line: Line) -> Iterator[_Mark]:
     for part in segments(line, GAP):
         _, top, _, bottom = bounds(part)
-        place = round((top if edge == "header" else height - bottom) / PLACE)
         text = text_of(part)
-        yield _Mark(page, text, (edge, NUMBER.sub("#", text), place), part)
+        yield _Mark(page, text, (edge, NUMBER.sub("#", text)), top if edge == "header" else height - bottom, part)
+
+
+def _by_place(marks: list[_Mark]) -> Iterator[list[_Mark]]:
+    """Marks that stand at one distance from the edge, in order of it."""
+    group: list[_Mark] = []
+    for mark in sorted(marks, key=lambda mark: (mark.distance, mark.page)):
+        if group and mark.distance - group[0].distance > PLACE:
+            yield group
+            group = []
+        group.append(mark)
+    yield group
 
 
 def _repeats(marks: list[_Mark], pages: int, usual: float) -> bool:

@@ -23,6 +23,7 @@ BULLET = re.compile(r"(?:[\u2022\u2023\u25a0-\u25ff\u2013\u2014*\uf0b7\uf0a7-]|\
 SENTENCE_END = re.compile("[.!?:;\u2026\u3002\uff01\uff1f\uff1a][)\"'\u00bb\u201d\u201c\u2019]?$")
 
 GUTTER = 0.5  # heights: the least width of the space between two columns
+NARROW = 0.5  # of the usual space between two columns: a line with less goes on over it
 COLUMN_LINES = 5  # lines that a column has at least, so that spaces between words hardly stand below each other
 COLUMN_CHARACTERS = 12  # mean characters of a line of a column of prose: shorter ones are labels or cells
 COLUMN_FILL = 0.6  # mean share of its column's width that a line of prose takes
@@ -83,13 +84,16 @@ def reading_order(words: Sequence[Word]) -> list[Line]:
     gutter = _gutter(lines)
     if gutter is None:
         return lines
+    sides = [_sides(line, gutter) for line in lines]
+    usual = median(after[0].left for _, after in sides if after) - median(
+        before[-1].right for before, _ in sides if before
+    )
     ordered: list[Line] = []
     left: list[Word] = []
     right: list[Word] = []
-    for line in lines:
-        before = [word for word in line if word.right <= gutter[1]]
-        after = [word for word in line if word.left >= gutter[0]]
-        if len(before) + len(after) < len(line) or _is_across(before, after, gutter):
+    for line, (before, after) in zip(lines, sides, strict=True):
+        narrow = before and after and after[0].left - before[-1].right < NARROW * usual
+        if narrow or len(before) + len(after) != len(line):
             ordered += [*reading_order(left), *reading_order(right), line]
             left, right = [], []
         else:
@@ -98,9 +102,9 @@ def reading_order(words: Sequence[Word]) -> list[Line]:
     return [*ordered, *reading_order(left), *reading_order(right)]
 
 
-def _is_across(before: Line, after: Line, gutter: Span) -> bool:
-    """Whether a line goes on over a gutter with no wider space than between its words."""
-    return bool(before and after) and after[0].left - before[-1].right < (gutter[1] - gutter[0]) * 0.8
+def _sides(line: Line, gutter: Span) -> tuple[Line, Line]:
+    """The words of a line that stand before and after a gutter."""
+    return [word for word in line if word.right <= gutter[1]], [word for word in line if word.left >= gutter[0]]
 
 
 def _gutter(lines: list[Line]) -> Span | None:
@@ -112,9 +116,8 @@ def _gutter(lines: list[Line]) -> Span | None:
     width = GUTTER * median(word.bottom - word.top for word in words)
     for first, last in _quiet(crossing, MOST_CROSSING * len(lines), width):
         gutter = (low + first, low + last)
-        if _is_prose([[word for word in line if word.right <= gutter[1]] for line in lines]) and _is_prose(
-            [[word for word in line if word.left >= gutter[0]] for line in lines]
-        ):
+        before, after = zip(*(_sides(line, gutter) for line in lines), strict=True)
+        if _is_prose(before) and _is_prose(after):
             return gutter
     return None
 
@@ -138,7 +141,7 @@ def _quiet(crossing: NDArray[np.int64], most: float, width: float) -> list[tuple
     return [(start, start - negative) for _, negative, start in sorted(runs)[:8]]
 
 
-def _is_prose(column: list[Line]) -> bool:
+def _is_prose(column: Sequence[Line]) -> bool:
     """Whether lines, some of them without words, read as a column of prose."""
     column = [line for line in column if line]
     if len(column) < COLUMN_LINES:

@@ -11,6 +11,7 @@ from outcrop.adapters.parsers.page_words import Box, Line, Word, bounds, lines_o
 WORD_GAP = 1.6  # heights: a wider space sets two cells on one line apart
 FLUSH = 3.0  # points between edges that count as one
 LEAST_ROWS = 3
+SHORT_CELL = 18  # mean characters of a cell: lines of a column of prose are longer
 MOST_CELL = 60  # mean characters of a cell of a table that no rules show
 CELL_FILL = 0.75  # share of their columns' width that such cells take on the average at most
 LEAST_CAPTION = 3  # words of a line that is no header cell
@@ -134,12 +135,13 @@ def _is_table(rows: list[list[Line]]) -> bool:
         return False
     spans = column_spans(rows, 1.0)
     texts = [text_of(part) for row in rows for part in row]
-    if sum(map(len, texts)) > MOST_CELL * len(texts):
+    characters = sum(map(len, texts)) / len(texts)
+    if characters > MOST_CELL:
         return False
     widths = sum(part[-1].right - part[0].left for row in rows for part in row)
     columns = sum(right - left for left, right in spans) * len(rows)
     numbers = sum(any(map(str.isdigit, text)) for text in texts)
-    return widths < CELL_FILL * columns or numbers > NUMBERS * len(texts)
+    return characters < SHORT_CELL or widths < CELL_FILL * columns or numbers > NUMBERS * len(texts)
 
 
 def caption_of(table: Block) -> list[Line]:

@@ -31,7 +31,7 @@ RIGHT_TO_LEFT = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufeff]")
 UNSPACED = re.compile("[\u0e00-\u0eff\u1780-\u17ff\u2e80-\u30ff\u3100-\u312f\u3190-\u9fff\uf900-\ufaff\uff00-\uffef]")
 PIECE = re.compile("[^\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f]{1,4}[\u3001\u3002\uff01\uff0c\uff1a\uff1b\uff1f]*|.")
 LONGEST_UNSPACED = 4  # characters that share a box, in scripts without spaces
-SAME_LINE = 0.5  # of the lower of two heights that overlaps
+SAME_LINE = 0.4  # of the lower of two heights that overlaps
 
 
 def lines_of(words: Sequence[Word]) -> list[Line]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from outcrop.adapters.parsers import ocr, progress
@@ -71,10 +71,9 @@ class PdfParser:
             sheets = [self._sheet(source, facts, outline) for facts, outline in batch]
             append(sheets, furniture, writer)
             progress.report()
-        unread = [] if self._engine else [facts.number for facts in pages if facts.needs_ocr]
-        warnings = list(self._warnings(source.page_count, unread))
         if not writer.length:
-            raise Unreadable("no_text", self._nothing(len(pages), unread))
+            raise self._nothing(pages)
+        warnings = list(self._warnings(source.page_count, pages))
         return writer.document(_origin(source, self.version, furniture, warnings))
 
     def _sheet(self, source: PdfSource, facts: PdfPage, outline: PageOutline | None) -> Sheet:
@@ -102,17 +101,29 @@ class PdfParser:
             return None
         return scan_sheet(scan, facts.number, (facts.width, facts.height), facts.width / image.shape[1])
 
-    def _warnings(self, count: int, unread: Sequence[int]) -> Iterator[str]:
-        if count > MOST_PAGES:
-            yield f"The PDF has {count} pages; only the first {MOST_PAGES} were read. Split it."
-        if unread:
-            pages = f"Page {_ranges(unread)} has" if len(unread) == 1 else f"Pages {_ranges(unread)} have"
-            yield f"{pages} no text layer that can be read. {ocr.remedy(self._options)}"
+    def _unread(self, pages: Sequence[PdfPage]) -> list[int]:
+        """The pages that only OCR could read, where there is none."""
+        return [] if self._engine else [facts.number for facts in pages if facts.needs_ocr]
 
-    def _nothing(self, count: int, unread: Sequence[int]) -> str:
-        if unread:
-            return f"The PDF has no text layer: its pages are pictures. {ocr.remedy(self._options)}"
-        return f"No text was found on the {count} pages of the PDF." if count > 1 else "No text was found in the PDF."
+    def _warnings(self, count: int, pages: Sequence[PdfPage]) -> Iterator[str]:
+        if count > len(pages):
+            yield f"The PDF has {count} pages; only the first {len(pages)} were read. Split it."
+        if damaged := [facts.number for facts in pages if facts.damaged]:
+            yield f"{_pages(damaged, 'is', 'are')} damaged and could not be read. Export the PDF again."
+        if unread := self._unread(pages):
+            yield f"{_pages(unread, 'has', 'have')} no text layer that can be read. {ocr.remedy(self._options)}"
+
+    def _nothing(self, pages: Sequence[PdfPage]) -> Unreadable:
+        """Why there is no text at all."""
+        if all(facts.damaged for facts in pages):
+            return Unreadable("corrupt", "The pages of the PDF are damaged. Export it again.")
+        if self._unread(pages):
+            message = f"The PDF has no text layer that can be read. {ocr.remedy(self._options)}"
+        else:
+            message = (
+                f"No text was found on {_counted(len(pages))} of the PDF{', also by OCR' if self._engine else ''}."
+            )
+        return Unreadable("no_text", message)
 
 
 def _batches(source: PdfSource, pages: Sequence[PdfPage]) -> Iterator[list[tuple[PdfPage, PageOutline | None]]]:
@@ -132,8 +143,8 @@ def _batches(source: PdfSource, pages: Sequence[PdfPage]) -> Iterator[list[tuple
 
 def _text_layer(source: PdfSource, facts: PdfPage, outline: PageOutline | None) -> list[Word]:
     """The words of liteparse, or PDFium's where liteparse loses some, or orders a script from right to left wrongly."""
-    if not facts.characters and outline is not None:
-        return outline.words  # what is filled into a form
+    if not facts.characters:
+        return outline.words if outline else []  # what is filled into a form
     if outline is None or ASTRAL.search(facts.text) or RIGHT_TO_LEFT.search(facts.text):
         return source.glyph_words(facts)
     there = Counter(facts.text.split())
@@ -167,12 +178,17 @@ def _iso(value: str) -> str:
     return "-".join(part for part in match.groups() if part) if match else value
 
 
-def _ranges(numbers: Iterable[int]) -> str:
-    """Page numbers as people write them: 1-3, 7."""
+def _counted(pages: int) -> str:
+    return "the page" if pages == 1 else f"the {pages} pages"
+
+
+def _pages(numbers: Sequence[int], one: str, many: str) -> str:
+    """Page numbers as people write them, with the verb that follows: Pages 1-3, 7 have."""
     runs: list[list[int]] = []
     for number in numbers:
         if runs and number == runs[-1][1] + 1:
             runs[-1][1] = number
         else:
             runs.append([number, number])
-    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    named = ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in runs)
+    return f"Page {named} {one}" if len(numbers) == 1 else f"Pages {named} {many}"

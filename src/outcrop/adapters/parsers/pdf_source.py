@@ -53,6 +53,7 @@ class PdfPage:
     unmapped: bool = False
     picture: float = 0.0
     drawn: bool = True
+    damaged: bool = False
 
     @property
     def characters(self) -> int:
@@ -111,15 +112,15 @@ class PdfSource:
         return clean(roots[0].get_title()).strip() if len(roots) == 1 else None
 
     def page(self, number: int) -> PdfPage:
-        """What is known of a page, counted from 1; one that cannot be loaded has no size and no text."""
+        """What is known of a page, counted from 1; of one that is damaged, nothing."""
         try:
             page = self._document[number - 1]
+            try:
+                return self._described(page, number)
+            finally:
+                page.close()
         except self._failed:
-            return PdfPage(number=number, width=0, height=0, drawn=False)
-        try:
-            return self._described(page, number)
-        finally:
-            page.close()
+            return PdfPage(number=number, width=0, height=0, drawn=False, damaged=True)
 
     def _described(self, page: Any, number: int) -> PdfPage:
         width, height = page.get_size()

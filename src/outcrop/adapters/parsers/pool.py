@@ -18,14 +18,19 @@ from outcrop.core.errors import Unreadable
 from outcrop.core.parsed import Blob, ParsedDocument
 
 Job = tuple["Future[ParsedDocument]", Blob]
+IDLE = 10.0  # seconds without work after which a process is ended: OCR holds hundreds of MiB
 CLOSED = "The reader was closed before the file was read. Run the sync again."
 
 
 class Pool:
-    """At most `size` parse processes, started when there is work for them and replaced when they die."""
+    """At most `size` parse processes, started when there is work for them and replaced when they die.
 
-    def __init__(self, options: ParseOptions, families: Mapping[str, str], size: int) -> None:
+    One that has had nothing to do for `idle` seconds is ended.
+    """
+
+    def __init__(self, options: ParseOptions, families: Mapping[str, str], size: int, *, idle: float = IDLE) -> None:
         self._options = options
+        self._idle = idle
         self._families = families
         self._size = size
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
@@ -52,7 +57,15 @@ class Pool:
     def _serve(self) -> None:
         """Read one document after another, with a process that is replaced when it is gone."""
         process: ParseProcess | None = None
-        while (job := self._jobs.get()) is not None:
+        while True:
+            try:
+                job = self._jobs.get(timeout=None if process is None else self._idle)
+            except Empty:
+                self._drop(process)
+                process = None
+                continue
+            if job is None:
+                break
             future, blob = job
             if future.set_running_or_notify_cancel():
                 try:

@@ -95,11 +95,12 @@ class ParseProcess:
         """The reply to a request; each page that the parser says it gets to gives it its time anew, to a limit."""
         seconds = self._options.seconds
         last = monotonic() + MOST_EXTENSIONS * seconds
-        while True:
-            deadline = min(monotonic() + seconds, last)
+        while (now := monotonic()) < last:
+            deadline = min(now + seconds, last)
             reply = wire.receive(self._channel, self._options.memory_mb * MIB, deadline)
             if reply is None or "progress" not in reply.header:
                 return reply
+        raise TimeoutError
 
     def _document(self, reply: wire.Frame | None) -> ParsedDocument:
         if reply is None:

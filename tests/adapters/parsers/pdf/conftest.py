@@ -49,6 +49,7 @@ class Maker:
         if title:
             canvas.setTitle(title)
         for paint in pages:
+            canvas.setPageSize(size)
             paint(canvas)
             canvas.showPage()
         canvas.save()

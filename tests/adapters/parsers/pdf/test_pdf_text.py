@@ -7,14 +7,18 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader, PdfWriter
+from pypdf.generic import NullObject
 from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfbase import pdfmetrics
 from reportlab.pdfbase.cidfonts import UnicodeCIDFont
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table
 
+from outcrop.adapters.parsers import pdf_blocks
 from outcrop.adapters.parsers.options import ParseOptions
 from outcrop.adapters.parsers.pdf import PdfParser
 from outcrop.core.errors import Unreadable
+from outcrop.core.parsed import Blob
+from outcrop.testing.pdfs import unicode_pdf
 
 LEFT_THEN_RIGHT = (
     "The reading room opens .* Maps are brought to the long oak table. *\n\n *Copies are made .* the keeper."
@@ -157,7 +161,7 @@ def test_a_cell_of_several_lines_stays_one_cell(read):
 
 
 def test_justified_text_is_no_table(read):
-    words = "instrument calibration laboratory humidity temperature certificate technician promptly worldwide".split()
+    words = ["instrument", "calibration", "laboratory", "humidity", "temperature", "certificate", "promptly"]
     justified = getSampleStyleSheet()["BodyText"].clone("justified", alignment=4, rightIndent=260)
     text = " ".join(words[(index * 5) % len(words)] for index in range(90))
     document = read(platypus(Paragraph(text, justified)))
@@ -192,42 +196,11 @@ def test_scripts_without_spaces_are_joined_without(maker, read, font):
 
 def test_text_from_right_to_left_is_in_reading_order(read):
     lines = ["מדריך האיכות של החברה", "כל מכשיר נמדד שלוש פעמים."]
-    assert read(unicode_pdf(lines, mirrored=True)).text == " ".join(lines)
+    assert read(unicode_pdf(lines)).text == " ".join(lines)
 
 
 def test_characters_beyond_the_first_plane_are_kept(read):
     assert read(unicode_pdf(["Let 𝑥 be in 𝔸 and 𝑦 too."])).text == "Let 𝑥 be in 𝔸 and 𝑦 too."
-
-
-def unicode_pdf(lines, *, mirrored=False):
-    """A file whose font says only which characters its glyphs are; `mirrored` draws them from right to left."""
-    numbers = {character: index for index, character in enumerate(sorted(set("".join(lines))), 1)}
-    chars = "\n".join(f"<{n:04X}> <{c.encode('utf-16-be').hex()}>" for c, n in numbers.items())
-    cmap = f"begincmap 1 begincodespacerange <0000> <FFFF> endcodespacerange {len(numbers)} beginbfchar\n{chars}\nendbfchar endcmap"
-    drawn = [line[::-1] if mirrored else line for line in lines]
-    shown = "\n".join("<" + "".join(f"{numbers[c]:04X}" for c in line) + "> Tj T*" for line in drawn)
-    content = f"BT /F1 14 Tf 60 760 Td 20 TL\n{shown}\nET"
-    objects = [
-        "<< /Type /Catalog /Pages 2 0 R >>",
-        "<< /Type /Pages /Kids [3 0 R] /Count 1 >>",
-        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R /Resources << /Font << /F1 5 0 R >> >> >>",
-        f"<< /Length {len(content)} >>\nstream\n{content}\nendstream",
-        "<< /Type /Font /Subtype /Type0 /BaseFont /Any /Encoding /Identity-H /DescendantFonts [6 0 R] /ToUnicode 7 0 R >>",
-        "<< /Type /Font /Subtype /CIDFontType2 /BaseFont /Any /FontDescriptor 8 0 R /DW 500"
-        " /CIDSystemInfo << /Registry (Adobe) /Ordering (Identity) /Supplement 0 >> >>",
-        f"<< /Length {len(cmap)} >>\nstream\n{cmap}\nendstream",
-        "<< /Type /FontDescriptor /FontName /Any /Flags 4 /FontBBox [0 -200 1000 900] /ItalicAngle 0 /Ascent 900"
-        " /Descent -200 /CapHeight 700 /StemV 80 >>",
-    ]
-    out = b"%PDF-1.7\n"
-    offsets = []
-    for number, item in enumerate(objects, 1):
-        offsets.append(len(out))
-        out += f"{number} 0 obj\n{item}\nendobj\n".encode()
-    table = "".join(f"{offset:010d} 00000 n \n" for offset in offsets)
-    start = len(out)
-    head = f"xref\n0 {len(objects) + 1}\n0000000000 65535 f \n{table}"
-    return out + f"{head}trailer << /Size {len(objects) + 1} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF".encode()
 
 
 def test_the_title_is_that_of_the_file_when_it_says_something(maker, read):
@@ -295,10 +268,7 @@ def test_without_ocr_a_scan_has_no_text_and_says_what_to_do(maker, read):
 def test_without_ocr_installed_the_command_to_install_it_is_told(maker, monkeypatch):
     monkeypatch.setattr("outcrop.adapters.parsers.ocr.find_spec", lambda name: None)
     scan = maker.pdf(maker.scanned(maker.picture(maker.pdf(maker.lines(BODY)), dpi=50), dpi=50), maker.lines(BODY))
-    parser = PdfParser(ParseOptions(ocr=True))
-    from outcrop.core.parsed import Blob
-
-    document = parser.parse(Blob(name="mixed.pdf", data=scan))
+    document = PdfParser(ParseOptions(ocr=True)).parse(Blob(name="mixed.pdf", data=scan))
     assert document.warnings[0].startswith("Page 1 has no text layer")
     assert "pip install 'outcrop[ocr]'" in document.warnings[0]
 
@@ -325,3 +295,44 @@ def test_pages_that_pypdf_wrote_anew_read_the_same(maker, read):
     for page in PdfReader(io.BytesIO(data)).pages:
         writer.add_page(page)
     assert read(maker.written(writer)).text == read(data).text
+
+
+def test_without_liteparse_the_text_is_that_of_pdfium(maker, read, monkeypatch):
+    data = maker.pdf(maker.two_columns(), maker.lines(BODY))
+    words = read(data).text.split()
+    monkeypatch.setattr("outcrop.adapters.parsers.pdf.page_outlines", lambda *_, **__: iter(()))
+    document = read(data)
+    assert document.text.split() == words
+    assert [page.number for page in document.pages] == [1, 2]
+
+
+def test_words_that_liteparse_loses_are_read_by_pdfium(maker, read, monkeypatch):
+    data = maker.pdf(maker.two_columns())
+    words = read(data).text.split()
+    whole = pdf_blocks._words
+    monkeypatch.setattr(pdf_blocks, "_words", lambda items: list(whole(items))[::3])
+    assert sorted(read(data).text.split()) == sorted(words)
+
+
+def test_a_damaged_page_is_told_and_the_others_are_read(maker, read):
+    first, second = maker.lines(["The first page is whole."]), maker.lines(["The second is not."])
+    writer = PdfWriter(clone_from=PdfReader(io.BytesIO(maker.pdf(first, second))))
+    pages = writer.root_object["/Pages"]["/Kids"]
+    pages[1] = NullObject()
+    document = read(maker.written(writer))
+    assert "The first page is whole." in document.text
+    assert document.warnings[0].startswith("Page 2 is damaged")
+
+
+@given(st.data())
+@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_a_damaged_file_gives_text_or_a_reason(maker, read, data):
+    damaged = bytearray(maker.pdf(maker.two_columns(), maker.lines(BODY)))
+    for _ in range(data.draw(st.integers(1, 8))):
+        start = data.draw(st.integers(0, len(damaged) - 1))
+        damaged[start : start + 20] = data.draw(st.binary(max_size=40))
+    try:
+        text = read(bytes(damaged)).text
+    except Unreadable as error:
+        text = error.message
+    assert text.strip()

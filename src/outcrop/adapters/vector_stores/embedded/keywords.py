@@ -8,7 +8,7 @@ evaluation: strategies and optimizations", 1995).
 from __future__ import annotations
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from threading import Lock
 
 import numpy as np
@@ -21,7 +21,8 @@ from outcrop.adapters.vector_stores.scoring import K1
 GAIN = K1 + 1  # how much more than its weight a term can add
 _ROUNDING = np.float32(1 - 1e-5)  # sums are made in different orders
 _TABLE_BYTES = 32 << 20  # for each segment of a snapshot
-_RAISED_EVERY = 4  # terms looked up before the edge is worked out again, which costs about as much
+_FEW = 16  # one row in so many may be found: then those are looked up, instead of counting for all
+_NOWHERE = np.empty(0, dtype=np.int64)
 _SHORT = 2000  # postings of a term that are counted before it is worth asking whether to go on
 
 
@@ -123,6 +124,8 @@ class Wanted:
 
 def best(postings: Postings, query: Asked, wanted: Wanted) -> Found:
     """The highest-scoring allowed rows, with some that tie with the last one; none that score below the floor."""
+    if wanted.allowed is not None and np.count_nonzero(wanted.allowed) * _FEW < len(wanted.allowed):
+        return _best_of_few(postings, query, wanted, np.flatnonzero(wanted.allowed))
     sizes = query.ends - query.begins
     done = int(np.argmax(sizes > _SHORT)) if (sizes > _SHORT).any() else len(sizes)
     sums = _counted_together(postings, query, done)
@@ -136,14 +139,24 @@ def best(postings: Postings, query: Asked, wanted: Wanted) -> Found:
     places = np.flatnonzero(hopeful if wanted.allowed is None else hopeful & wanted.allowed)
     totals = sums[places]
     for i in range(done, len(sizes)):
-        if (i - done) % _RAISED_EVERY == 1:
-            edge = max(edge, _reached(totals, wanted.limit))
         stay = totals + query.rest[i] >= edge
         places, totals = places[stay], totals[stay]
         totals += query.weights[i] * postings.of(int(query.begins[i]), int(query.ends[i]), places)
+    return _leaders(places, totals, Found(_NOWHERE, sums, done, edge), wanted)
+
+
+def _best_of_few(postings: Postings, query: Asked, wanted: Wanted, places: NDArray[np.int64]) -> Found:
+    """The same where few rows are allowed, so that it is quicker to look those up."""
+    totals = scores_of(postings, query, places)
+    there = totals > 0
+    nothing = Found(_NOWHERE, np.zeros(len(postings.segment), dtype=np.float32), 0, wanted.floor)
+    return _leaders(places[there], totals[there], nothing, wanted)
+
+
+def _leaders(places: NDArray[np.int64], totals: NDArray[np.float32], found: Found, wanted: Wanted) -> Found:
     top = leading(totals, wanted.limit)
     reached = totals[top].min() if len(top) >= wanted.limit else wanted.floor
-    return Found(places[top], sums, done, max(np.float32(reached), wanted.floor))
+    return replace(found, places=places[top], edge=max(np.float32(reached * _ROUNDING), wanted.floor))
 
 
 def scores_of(
@@ -161,14 +174,11 @@ def _edge(sums: NDArray[np.float32], wanted: Wanted, before: np.float32) -> np.f
     above = sums > before
     if wanted.allowed is not None:
         above &= wanted.allowed
-    return max(_reached(sums[above], wanted.limit), before)
-
-
-def _reached(totals: NDArray[np.float32], limit: int) -> np.float32:
-    """What the best `limit` have, less what rounding may make of it; 0 where there are fewer."""
-    if len(totals) < limit:
-        return np.float32(0)
-    return np.float32(np.partition(totals, len(totals) - limit)[len(totals) - limit] * _ROUNDING)
+    own = sums[above]
+    if len(own) < wanted.limit:
+        return before
+    reached = np.partition(own, len(own) - wanted.limit)[len(own) - wanted.limit]
+    return max(np.float32(reached * _ROUNDING), before)
 
 
 def _counted_together(postings: Postings, query: Asked, upto: int) -> NDArray[np.float32]:

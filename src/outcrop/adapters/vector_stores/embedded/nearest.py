@@ -10,25 +10,29 @@ from numpy.typing import NDArray
 from outcrop.adapters.vector_stores.embedded.segments import Segment, code
 from outcrop.core.chunks import Vector
 
-# Of n vectors 10 √n are compared by their 8-bit form: recall@10 is above 0.99 from 5,000 to 1,000,000 vectors.
+# Of n vectors 10 √n, at least 1,500, are compared by their 8-bit form: recall@10 is above 0.99 from 5,000 to 100,000.
 _ROOTS = 10
+_LEAST = 1500
 _ROWS = 512  # 8-bit vectors that are compared at a time, as above
 _BLOCK = 32_768  # vectors whose codes are compared at a time, in memory that stays in the processor's cache
 _FAR = np.uint16(65535)
 
 
-def nearest(
-    segment: Segment, query: Vector, allowed: NDArray[np.bool_] | None, limit: int
-) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
-    """Positions and cosines (to within 0.005) of the nearest rows that are allowed, in no order.
+def budget(count: int) -> float:
+    """Which share of the vectors of an index is compared by their 8-bit form."""
+    return min(max(_ROOTS * isqrt(count), _LEAST) / max(count, 1), 1)
 
-    Those that tie with the last one are given too, up to twice `limit` and 100 more.
+
+def nearest(
+    segment: Segment, query: Vector, allowed: NDArray[np.bool_] | None, limit: int, share: float
+) -> NDArray[np.int64]:
+    """Positions of the nearest rows that are allowed, in no order.
+
+    Those that tie with the last one are given too, up to twice `limit` and 100 more. `share` is what `budget` gives.
     """
-    candidates = _candidates(segment, query, allowed, limit)
-    cosines = _cosines(segment, query, candidates)
-    best = leading(cosines, limit)
-    chosen = best if candidates is None else candidates[best]
-    return segment.vectored[chosen].astype(np.int64), cosines[best]
+    candidates = _candidates(segment, query, allowed, int(share * len(segment.vectored)) + 2 * limit)
+    best = leading(_cosines(segment, query, candidates), limit)
+    return segment.vectored[best if candidates is None else candidates[best]].astype(np.int64)
 
 
 def similarities(segment: Segment, query: Vector, positions: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -63,13 +67,11 @@ def leading(scores: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
 
 
 def _candidates(
-    segment: Segment, query: Vector, allowed: NDArray[np.bool_] | None, limit: int
+    segment: Segment, query: Vector, allowed: NDArray[np.bool_] | None, wanted: int
 ) -> NDArray[np.int64] | None:
-    """Which vectors to compare by their 8-bit form; None for all."""
-    count = len(segment.vectored)
+    """Which vectors to compare by their 8-bit form, about as many as wanted; None for all."""
     passing = None if allowed is None else allowed[segment.vectored]
-    wanted = min(_ROOTS * isqrt(count) + 2 * limit, count)
-    if passing is None and not segment.codes.size:
+    if passing is None and (not segment.codes.size or wanted >= len(segment.vectored)):
         return None
     if passing is not None:
         rows = np.flatnonzero(passing)

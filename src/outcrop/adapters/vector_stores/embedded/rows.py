@@ -185,7 +185,6 @@ def point(found: Sequence[Any], shared: Fields) -> Point:
     """The point of a row (chunk, document, record, vector, boxes)."""
     name, document, record, vector, boxes = found
     text, context, ordinal, start, end, tokens, parent_id, searchable, *place = _loaded(record)
-    first_page, last_page, sheet, first_row, last_row, rows = place
     chunk = Chunk(
         id=name,
         document_id=document,
@@ -197,14 +196,7 @@ def point(found: Sequence[Any], shared: Fields) -> Point:
         context=context,
         parent_id=parent_id,
         searchable=searchable,
-        place=Place(
-            first_page=first_page,
-            last_page=last_page,
-            sheet=sheet,
-            first_row=first_row,
-            last_row=last_row,
-            rows=tuple((begins, number) for begins, number in rows),
-        ),
+        place=_place(*place),
         boxes=None if boxes is None else Boxes.from_bytes(zlib.decompress(boxes)),
     )
     return Point(
@@ -213,6 +205,18 @@ def point(found: Sequence[Any], shared: Fields) -> Point:
         uri=shared.uri,
         data_source_id=shared.data_source_id,
         metadata=shared.metadata,  # one object for all points of a document: it is not to be changed
+    )
+
+
+def _place(*numbers: Any) -> Place:
+    first_page, last_page, sheet, first_row, last_row, places = numbers
+    return Place(
+        first_page=first_page,
+        last_page=last_page,
+        sheet=sheet,
+        first_row=first_row,
+        last_row=last_row,
+        rows=tuple((begins, number) for begins, number in places),
     )
 
 

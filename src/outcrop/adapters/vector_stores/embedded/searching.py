@@ -75,11 +75,12 @@ class Run:
 
     def _near(self, i: int) -> Ids:
         assert self.query.vector is not None  # noqa: S101 # Search refuses a mode without its vector
-        return nearest.nearest(self.snapshot.segments[i], self.query.vector, self._allowed(i), self._depth())[0]
+        share = nearest.budget(self.snapshot.vectors())
+        return nearest.nearest(self.snapshot.segments[i], self.query.vector, self._allowed(i), self._depth(), share)
 
     def _allowed(self, i: int) -> Mask | None:
         """Which rows of a segment may be found, None for all that are searched at all."""
-        return None if self.query.where is None and not len(self.snapshot.removed) else self.masks[i]
+        return None if self.query.where is None and self.snapshot.is_whole(i) else self.masks[i]
 
     def _depth(self) -> int:
         return depth(self.query.limit) if self.query.mode == "hybrid" else self.query.limit + _SPARE

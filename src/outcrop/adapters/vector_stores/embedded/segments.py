@@ -85,39 +85,40 @@ _MAX_HASHES = 1 << 18
 
 
 def build(points: Sequence[Point], dimensions: int) -> Segment:
-    """The segment of these points, with rows from 0 on and sets of 0: `placed` sets both once they are known."""
+    """The segment of these points, with rows from 0 on and sets of 0, which the caller sets once they are known."""
+    pages = [-1 if p.chunk.place.first_page is None else p.chunk.place.first_page for p in points]
+    vectored = [i for i, p in enumerate(points) if p.vector is not None and p.chunk.searchable]
+    vectors = np.array([points[i].vector for i in vectored], dtype=np.float32).reshape(-1, dimensions)
+    return Segment(
+        rows=np.arange(len(points), dtype=np.int64),
+        sets=np.zeros(len(points), dtype=np.int32),
+        pages=np.array(pages, dtype=np.int32),
+        vectored=np.array(vectored, dtype=np.int32),
+        **_coded(*quantised(vectors)),
+        **_worded(points),
+    )
+
+
+def _worded(points: Sequence[Point]) -> dict[str, Any]:
+    """The columns of terms."""
     lengths = np.full(len(points), -1, dtype=np.int32)
     hashes: list[int] = []
     places: list[int] = []
     counts: list[int] = []
     for position, point in enumerate(points):
-        if not point.chunk.searchable:
-            continue
-        terms = Counter(document_terms(point.chunk.embedded_text()))
-        lengths[position] = terms.total()
-        hashes += [term_hash(term) for term in terms]
-        places += [position] * len(terms)
-        counts += terms.values()
-    found = [p.vector for p in points if p.vector is not None and p.chunk.searchable]
-    vectors = np.array(found, dtype=np.float32).reshape(-1, dimensions)
-    pages = [-1 if p.chunk.place.first_page is None else p.chunk.place.first_page for p in points]
-    values, scales = quantised(vectors)
-    return Segment(
-        rows=np.arange(len(points), dtype=np.int64),
-        sets=np.zeros(len(points), dtype=np.int32),
-        pages=np.array(pages, dtype=np.int32),
-        lengths=lengths,
-        vectored=np.array(
-            [i for i, p in enumerate(points) if p.vector is not None and p.chunk.searchable], dtype=np.int32
-        ),
-        **_coded(values, scales),
-        **_inverted(
-            np.array(hashes, dtype=np.uint64),
-            np.array(places, dtype=np.int32),
-            np.minimum(np.array(counts, dtype=np.int64), MAX_COUNT).astype(np.uint8),
-            _lengths(lengths),
-        ),
+        if point.chunk.searchable:
+            terms = Counter(document_terms(point.chunk.embedded_text()))
+            lengths[position] = terms.total()
+            hashes += [term_hash(term) for term in terms]
+            places += [position] * len(terms)
+            counts += [min(count, MAX_COUNT) for count in terms.values()]
+    columns = _inverted(
+        np.array(hashes, dtype=np.uint64),
+        np.array(places, dtype=np.int32),
+        np.array(counts, dtype=np.uint8),
+        _lengths(lengths),
     )
+    return columns | {"lengths": lengths}
 
 
 def _lengths(lengths: NDArray[np.int32]) -> tuple[float, NDArray[np.float32]]:

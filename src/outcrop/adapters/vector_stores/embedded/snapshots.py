@@ -42,6 +42,7 @@ class Remembered:
     postings: tuple[keywords.Postings, ...] | None = None
     searched: tuple[Mask, ...] | None = None
     searchable: int | None = None
+    whole: tuple[bool, ...] | None = None
     average: float | None = None
     lock: Lock = field(default_factory=Lock)
 
@@ -91,6 +92,16 @@ class Snapshot:
                 while len(kept.masks) > _MASKS:
                     kept.masks.popitem(last=False)
         return found
+
+    def is_whole(self, i: int) -> bool:
+        """Whether a search may find every row of a segment."""
+        if self.remembered.whole is None:
+            self.remembered.whole = tuple(bool(mask.all()) for mask in self.searched())
+        return self.remembered.whole[i]
+
+    def vectors(self) -> int:
+        """How many vectors the segments hold."""
+        return sum(len(segment.vectored) for segment in self.segments)
 
     def postings(self) -> tuple[keywords.Postings, ...]:
         """The postings of each segment."""
