@@ -55,6 +55,7 @@ ANSWER = (
     "soft*soft", "cosine*soft", "worst*lacking", "absent*cosine",
 )  # fmt: skip
 PENALTY = 3.0
+ENOUGH = {"written": 0.75, "xquad": 0.85}  # of the answerable questions are to be answered; the written are hard
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,13 +317,14 @@ def table(judged: Sequence[Judged], threshold: float) -> list[str]:
 
 
 def best_threshold(judged: Sequence[Judged]) -> float:
-    """The threshold at which the written questions fare best, a wrong answer counting twice as much as a refusal."""
-    some = [one for one in judged if one.example.question.source == "written"]
-    wrong = [one.probability for one in some if not one.right]
-    right = [one.probability for one in some if one.right]
-    steps = np.arange(0.05, 0.95, 0.01)
-    costs = [2 * np.mean(np.array(wrong) >= step) + np.mean(np.array(right) < step) for step in steps]
-    return round(float(steps[int(np.argmin(costs))]), 2)
+    """The highest threshold at which enough of what can be answered is, on the written questions and on XQuAD."""
+    thresholds = []
+    for source, share in ENOUGH.items():
+        can = [
+            one for one in judged if one.example.question.source.startswith(source) and one.example.question.answerable
+        ]
+        thresholds.append(float(np.quantile([one.probability for one in can], 1 - share)))
+    return round(min(thresholds), 2)
 
 
 def source_text(threshold: float, lines: Sequence[str]) -> str:

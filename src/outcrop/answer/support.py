@@ -15,8 +15,8 @@ from outcrop.core.terms import Term, content_terms, terms
 # Chosen on SciFact's claims (docs/adr/0004): words alone from ENOUGH on, words with meaning between.
 ENOUGH = 0.6  # share of the statement's words that a window of the passage has
 SOME = 0.3  # with a cosine of CLOSE
-CLOSE = 0.6
-VERY_CLOSE = 0.75  # whatever the words: another language, or other words for all
+CLOSE = 0.7
+VERY_CLOSE = 0.8  # whatever the words: another language, or other words for all
 _WINDOW = 3  # sentences that may support a statement together
 _COMPARED = 4  # windows whose meaning is compared
 

@@ -21,6 +21,7 @@ from outcrop.core.terms import Term, content_terms, fold, terms
 
 CANDIDATES = 24  # sentences that are compared by meaning: each costs an embedding
 MOST_WORDS = 10  # of a question that are left out in turn
+_COHERING = 0.75  # what a word of the sentence before is worth where both speak of the same thing
 _ASIDE = 0.6  # what a word elsewhere in the passage is worth
 _LIGHTLY = 0.4  # the weight of words that fit any question
 _HALVES = 0.6  # the weight of pairs of characters, of which a word has several
@@ -91,6 +92,8 @@ class Weighing:
             if sentence.title:
                 continue
             own = self._matched(_own(sentence))
+            if sentence.coheres:
+                own = np.maximum(own, self._matched(sentence.around, _COHERING))
             near = self._matched(sentence.around, _NEARBY)
             aside = self._matched(self._prose[sentence.passage], _ASIDE)
             both = np.maximum.reduce([own, near, aside])

@@ -10,7 +10,7 @@ from typing import Literal
 
 from outcrop.core.chunks import Hit
 from outcrop.core.sentences import Span, sentence_spans
-from outcrop.core.terms import Term, terms
+from outcrop.core.terms import Term, content_terms, terms
 
 _ITEM = re.compile(r"\s*(?:[-*+•◦▪▫‣·●○–—]|\(?\d{1,3}[.)]|\(?[a-zA-Z]\))\s+")  # the marks as they stand
 _HEADING = re.compile(r"\s{0,3}#{1,6}\s+(.*)")
@@ -25,6 +25,7 @@ _NUMBERED = re.compile(r"\s*(?:§ ?)?\d{1,2}(?:\.\d{1,2}){0,3}[.)]?\s+(?=\S)")
 _RULE = re.compile(r"\s*\|?[\s:|-]*--[\s:|-]*")
 _CELL = re.compile(r"(?<!\\)\|")
 _ENDS = tuple(".!?:;。！？…")  # as above
+_SUBJECT = 2  # content words that a sentence begins with: what it is about
 _TITLE = 90  # characters: a longer line without a full stop is no heading
 _ROW_CELLS = 12  # cells of a row that are read out
 
@@ -63,6 +64,14 @@ class Sentence:
     def leans(self) -> bool:
         """Whether it begins with a pronoun, so that only its lead tells what it speaks of."""
         return bool(self.lead) and not self.row and _LEANS.match(self.reading) is not None
+
+    @cached_property
+    def coheres(self) -> bool:
+        """Whether it goes on about a thing that its lead speaks of."""
+        if not self.lead or self.row:
+            return False
+        said = {term.key for term in content_terms(self.lead)}
+        return any(term.key in said for term in content_terms(self.reading)[:_SUBJECT])
 
     @cached_property
     def whole(self) -> str:
