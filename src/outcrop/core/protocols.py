@@ -11,6 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outcrop.core.answers import Delta, Prompt
+from outcrop.core.cards import ModelCard
+from outcrop.core.chat import ChatEvent, ChatRequest
 from outcrop.core.chunks import Chunk, Hit, IndexSpec, Point, Search, Traits, Vectors
 from outcrop.core.errors import Unreadable
 from outcrop.core.filters import Filter, Metadata
@@ -168,6 +170,49 @@ class Generator(Protocol):
 
     def generate(self, prompt: Prompt) -> AsyncIterator[Delta]:
         """The answer, piece by piece as it comes. Raises ModelFailed, Throttled, TimedOut or Unavailable."""
+        ...
+
+
+class ChatModel(Protocol):
+    """A language model of a provider, asked directly: the gateway adds retries, limits and fall-backs."""
+
+    model: str
+
+    def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+        """The reply as it comes, ChatEnded last.
+
+        Raises Throttled, TimedOut, Unavailable, Denied or ModelFailed; Unsupported for what the model cannot be given.
+        """
+        ...
+
+
+class Models(Protocol):
+    """The gateway: every model that the server offers, by its id or by an ARN that ends in one."""
+
+    async def cards(self) -> Sequence[ModelCard]:
+        """Every model, in a stable order."""
+        ...
+
+    async def card(self, reference: str) -> ModelCard:
+        """The model of an id, an ARN or an inference profile. Raises NotFound, naming those that there are."""
+        ...
+
+    def chat(self, reference: str, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+        """The reply as it comes. Raises as `card` and `ChatModel.stream`; Invalid for sampling out of range."""
+        ...
+
+    async def embed(self, reference: str, texts: Sequence[str], purpose: Purpose) -> tuple[Vectors, int]:
+        """One unit vector a text, and the tokens that they took. Raises as `chat`."""
+        ...
+
+    async def rerank(
+        self, reference: str, question: str, texts: Sequence[str], top: int
+    ) -> Sequence[tuple[int, float]]:
+        """The best `top` texts as (index, score from 0 to 1), best first. Raises as `chat`."""
+        ...
+
+    async def count_tokens(self, reference: str, request: ChatRequest) -> int:
+        """The input tokens that a request would take. Raises Unsupported where the model cannot tell."""
         ...
 
 
