@@ -18,7 +18,7 @@ Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
-GRACE = 5.0  # seconds that requests in flight have to end
+START_LIMIT = 30.0  # seconds
 API_PATHS = ("/api/", "/health", "/ready")
 CONSOLE_PATHS = ("/static/",)  # and the bare "/"
 
@@ -54,20 +54,40 @@ def claim_port(host: str, port: int) -> int:
 async def serve(app: App, host: str, port: int, stop: asyncio.Event, listening: Callable[[], None]) -> None:
     """Serve in this process until `stop` is set: HTTP/1.1, and HTTP/2 without TLS, on one port.
 
-    `listening` is called once, when connections are accepted.
+    `listening` is called once, when a first request, our own, has been answered: a worker that has not begun yet would
+    not see that it is to stop.
     """
     from granian.constants import HTTPModes, Interfaces
     from granian.server.embed import Server
 
     server = Server(app, address=host, port=port, interface=Interfaces.ASGINL, http=HTTPModes.auto, log_enabled=False)
-    server.on_startup(listening)
+    bound = asyncio.Event()
+    server.on_startup(bound.set)
     serving = asyncio.create_task(server.serve())
+    await bound.wait()
+    await _answered(host, port)
+    listening()
     waiting = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, waiting}, return_when=asyncio.FIRST_COMPLETED)
     waiting.cancel()
-    await asyncio.sleep(0)  # a worker that has not begun yet would not see that it is to stop
     server.stop()  # type: ignore[no-untyped-call]
-    ended, _ = await asyncio.wait({serving}, timeout=GRACE)
-    if not ended:
-        serving.cancel()
-    await asyncio.gather(serving, return_exceptions=not ended)
+    await serving
+
+
+async def _answered(host: str, port: int) -> None:
+    """Wait until the server answers a request from this machine. Raises TimeoutError where it does not."""
+    reachable = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 # compared, not bound
+    async with asyncio.timeout(START_LIMIT):
+        reader, writer = await _connected(reachable, port)
+        writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        await reader.readline()
+        writer.close()
+
+
+async def _connected(host: str, port: int) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+    """A connection, as soon as the server's worker listens: it says itself only that its socket is bound."""
+    while True:
+        try:
+            return await asyncio.open_connection(host, port)
+        except ConnectionRefusedError:
+            await asyncio.sleep(0.01)
