@@ -6,7 +6,7 @@ import pytest
 from tests.answer.conftest import base, chunk
 
 from outcrop.answer.prompts import SENTINEL
-from outcrop.core.answers import AskRequest, CitationPart, FinalPart, RetrieveRequest, TextPart
+from outcrop.core.answers import AskRequest, CitationPart, FinalPart, Reranking, RetrieveRequest, TextPart
 from outcrop.core.boxes import Boxes
 from outcrop.core.chunks import Place
 from outcrop.core.errors import IndexMissing, Invalid, ModelFailed, NotFound, Throttled
@@ -21,7 +21,16 @@ async def test_retrieve_gives_the_nearest_passages_and_says_how(house):
     there = await house().open(LEAVE, CANTEEN)
     found = await there.answers.retrieve(there.base, RetrieveRequest(question="When does the canteen open?", limit=1))
     assert [hit.chunk.text for hit in found.hits] == [CANTEEN]
-    assert [span.name for span in found.trace] == ["guard", "rewrite", "embed", "search", "merge", "rerank"]
+    assert [span.name for span in found.trace] == [
+        "guard",
+        "rewrite",
+        "split",
+        "narrow",
+        "embed",
+        "search",
+        "merge",
+        "rerank",
+    ]
     assert not there.generator.prompts
 
 
@@ -146,7 +155,19 @@ async def test_every_step_of_an_answer_is_in_its_trace(house):
     there = await house(["27 days of paid leave [1]."]).open(LEAVE)
     answer = await there.answer("How many days?")
     names = [span.name for span in answer.trace]
-    assert names == ["guard", "rewrite", "embed", "search", "merge", "rerank", "pack", "generate", "record"]
+    assert names == [
+        "guard",
+        "rewrite",
+        "split",
+        "narrow",
+        "embed",
+        "search",
+        "merge",
+        "rerank",
+        "pack",
+        "generate",
+        "record",
+    ]
     assert answer.usage is not None
 
 
@@ -208,6 +229,6 @@ async def test_the_reranker_that_is_named_orders_the_hits(house):
     there = await house().open(LEAVE, CANTEEN, "Apples are in the kitchen.")
     there.adapters.rerankers = {"backwards": Backwards()}
     found = await there.answers.retrieve(
-        there.base, RetrieveRequest(question="paid leave", limit=1, rerank="backwards")
+        there.base, RetrieveRequest(question="paid leave", limit=3, rerank=Reranking(model="backwards", results=1))
     )
     assert [hit.chunk.text for hit in found.hits] == ["Apples are in the kitchen."]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
 from dataclasses import dataclass, field
 
 from outcrop.answer.markers import MarkedStream
@@ -44,7 +44,7 @@ class Composed:
         return not self.refused and bool(self.citations)
 
 
-async def quoted(deltas: AsyncIterator[Delta], passages: Sequence[Hit], into: Composed) -> AsyncIterator[AnswerPart]:
+async def quoted(deltas: AsyncIterator[Delta], passages: Sequence[Hit], into: Composed) -> AsyncGenerator[AnswerPart]:
     """The parts of an answer whose generator quotes: it knows where each piece is from."""
     async for delta in deltas:
         into.take(delta)
@@ -76,7 +76,7 @@ class Checked:
         self._into = into
         self._done = 0  # characters of the text whose statements were checked
 
-    async def parts(self, deltas: AsyncIterator[Delta]) -> AsyncIterator[AnswerPart]:
+    async def parts(self, deltas: AsyncIterator[Delta]) -> AsyncGenerator[AnswerPart]:
         """Text as it comes, and citations as soon as a sentence is over."""
         async for delta in deltas:
             self._into.take(delta)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from time import perf_counter
 
 from outcrop.answer.citations import Checked, Composed, quoted
+from outcrop.answer.external import ExternalSource, knowledge_base_of
 from outcrop.answer.markers import MarkedStream
 from outcrop.answer.prompts import SENTINEL, answering
 from outcrop.answer.sessions import Sessions
@@ -50,7 +52,8 @@ class Answers:
         clock: Clock,
         new_id: NewId,  # noqa: ARG002 # every service is made alike; sessions need ids that cannot be guessed
     ) -> None:
-        self._deps = Deps(adapters=adapters, settings=settings, sessions=Sessions(metadata, clock))
+        sessions = Sessions(metadata, clock)
+        self._deps = Deps(adapters=adapters, settings=settings, sessions=sessions, clock=clock)
 
     async def retrieve(self, base: KnowledgeBase, request: RetrieveRequest) -> Retrieved:
         """The passages that are nearest to a question.
@@ -63,7 +66,7 @@ class Answers:
         state = await run_steps(RETRIEVE, State(base=base, request=request), self._deps, trace)
         return Retrieved(hits=state.hits, trace=tuple(trace.spans), question=state.question)
 
-    async def ask(self, base: KnowledgeBase, request: AskRequest) -> AsyncIterator[AnswerPart]:
+    async def ask(self, base: KnowledgeBase, request: AskRequest) -> AsyncGenerator[AnswerPart]:
         """The answer in parts as they come: text, the citations of text that was sent, and at the end the whole.
 
         Raises:
@@ -73,11 +76,23 @@ class Answers:
         """
         trace = Trace()
         state = await run_steps(PREPARE, self._begin(base, request), self._deps, trace)
-        generator = self._deps.adapters.generator(state.model)
+        generator = await self._deps.generator(state.model)
         composed = Composed()
         async for part in self._compose(state, generator, composed, trace):
             yield part
         yield FinalPart(answer=await self._record(state, generator, composed, trace))
+
+    async def ask_documents(self, sources: Sequence[ExternalSource], request: AskRequest) -> AsyncGenerator[AnswerPart]:
+        """As `ask`, over documents that come with the question.
+
+        Raises:
+            Invalid: Besides, a document cannot be read, or they are too many or too long.
+        """
+        deps = self._deps
+        async with knowledge_base_of(sources, deps.adapters, deps.settings, deps.clock) as base:
+            async with aclosing(self.ask(base, request)) as parts:
+                async for part in parts:
+                    yield part
 
     def _begin(self, base: KnowledgeBase, request: AskRequest) -> State:
         retrieval = RetrieveRequest(
@@ -86,13 +101,14 @@ class Answers:
             mode=request.mode,
             where=request.where,
             rerank=request.rerank,
+            implicit=request.implicit,
         )
         model = request.model or self._deps.settings.model
         return State(base=base, request=retrieval, ask=request, model=model)
 
     async def _compose(
         self, state: State, generator: Generator, composed: Composed, trace: Trace
-    ) -> AsyncIterator[AnswerPart]:
+    ) -> AsyncGenerator[AnswerPart]:
         """Generate and cite, as one: each sentence is checked as soon as it is over."""
         started = perf_counter()
         try:
@@ -103,7 +119,7 @@ class Answers:
             trace.note(model=generator.model, **composed.noted())
             trace.close("generate", started)
 
-    def _parts(self, state: State, generator: Generator, composed: Composed) -> AsyncIterator[AnswerPart]:
+    def _parts(self, state: State, generator: Generator, composed: Composed) -> AsyncGenerator[AnswerPart]:
         deltas = generator.generate(self._prompt(state, generator))
         if not generator.instructable:
             return quoted(deltas, state.passages, composed)
@@ -114,7 +130,9 @@ class Answers:
     def _prompt(self, state: State, generator: Generator) -> Prompt:
         ask = state.ask or AskRequest(question=state.question)
         if generator.instructable:
-            return answering(state.question, state.passages, ask.inference, ask.prompt_template)
+            turns = state.session.turns if state.session else ()
+            moment = self._deps.clock()
+            return answering(state.question, state.passages, ask.inference, ask.prompt_template, moment, turns)
         return Prompt(question=state.question, passages=state.passages, inference=ask.inference)
 
     async def _record(self, state: State, generator: Generator, composed: Composed, trace: Trace) -> Answer:
