@@ -46,7 +46,7 @@ async def standalone(
     if generator.instructable and (turns or orchestration.prompt_template is not None):
         lines = await _lines(generator, rewriting(question, turns, orchestration, moment))
         return (lines[0], "rewritten") if len(lines) == 1 and lines[0] != question else (question, "as asked")
-    return _carried(question, turns[-1]) if turns else (question, "as asked")
+    return carried(question, turns[-1]) if turns else (question, "as asked")
 
 
 async def split(generator: Generator, question: str, orchestration: Orchestration, moment: datetime) -> tuple[str, ...]:
@@ -67,9 +67,20 @@ async def _lines(generator: Generator, prompt: Prompt) -> list[str]:
     return lines if all(len(line) <= MAX_QUESTION for line in lines) else []
 
 
-def _carried(question: str, before: Turn) -> tuple[str, str]:
+def asks(text: str) -> bool:
+    """Whether a text asks for something: it has a question mark or a question word."""
+    return "?" in text or "？" in text or bool(_ASKS.search(text))
+
+
+def points_back(text: str) -> bool:
+    """Whether a text has a word that stands for something said before."""
+    return bool(_POINTS_BACK.search(text))
+
+
+def carried(question: str, before: Turn) -> tuple[str, str]:
+    """A follow-up with the words that it leaves out, and `carried`; itself and `as asked` where it leaves out none."""
     words = content_terms(question)
-    if len(words) > _FEW and not _POINTS_BACK.search(question):
+    if len(words) > _FEW and not points_back(question):
         return question, "as asked"
     earlier = before.standalone or before.question
     if not _ASKS.search(question):

@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from outcrop.core.answers import Inference, Message, Orchestration, Prompt
+from outcrop.core.answers import AskRequest, Message, Orchestration, Prompt
 from outcrop.core.chunks import Hit, Place
 from outcrop.core.errors import Invalid
 from outcrop.core.ids import derived_id
@@ -19,6 +19,7 @@ QUERY, RESULTS, FORMAT = "$query$", "$search_results$", "$output_format_instruct
 HISTORY, TIME = "$conversation_history$", "$current_time$"
 MAX_TEMPLATE = 20_000  # characters
 MAX_PARTS = 5  # questions that one question is split into
+_WORD = 12  # characters, of a long word
 _REMEMBERED = 3  # turns that are shown for a rewrite
 _PLACE = re.compile("|".join(map(re.escape, (QUERY, RESULTS, FORMAT, HISTORY, TIME))))
 
@@ -47,18 +48,14 @@ _SEVERAL = f"Write only the questions, each on a line of its own, {MAX_PARTS} at
 
 
 def answering(
-    question: str,
-    passages: Sequence[Hit],
-    inference: Inference,
-    template: str | None,
-    moment: datetime,
-    turns: Sequence[Turn] = (),
+    question: str, passages: Sequence[Hit], ask: AskRequest, moment: datetime, turns: Sequence[Turn] = ()
 ) -> Prompt:
     """The prompt for an answer; a template decides its words, and where it lacks a place its part is still said.
 
     Raises:
         Invalid: The template is too long, or has no place for the passages.
     """
+    template = ask.prompt_template
     results = fenced(passages, question)
     if template is None:
         system, user = f"{_SYSTEM}\n\n{_FORMAT}", f"{results}\n\nQuestion: {question}"
@@ -72,7 +69,7 @@ def answering(
         passages=tuple(passages),
         system=system,
         messages=(Message(role="user", text=user),),
-        inference=inference,
+        inference=ask.inference,
         refusal=SENTINEL,
     )
 
@@ -123,15 +120,27 @@ def _history(turns: Sequence[Turn]) -> str:
     return "\n".join(f"Q: {turn.question}\nA: {turn.answer[:1000]}" for turn in turns[-_REMEMBERED:])
 
 
-def fenced(passages: Sequence[Hit], question: str) -> str:
-    """The passages numbered from 1, between marks that no document can forge: they depend on all of the text."""
+def fenced(passages: Sequence[Hit], question: str, words: int | None = None) -> str:
+    """The passages numbered from 1, between marks that no document can forge: they depend on all of the text.
+
+    Of each passage the first `words`, where that is given.
+    """
     seal = derived_id(question, *(hit.chunk.text for hit in passages))[:8]
     blocks = []
     for number, hit in enumerate(passages, start=1):
         head = f"[passage {number} {seal}] {_source(hit)}"
-        body = f"{hit.chunk.context}\n{hit.chunk.text}" if hit.chunk.context else hit.chunk.text
+        text = hit.chunk.text if words is None else _beginning(hit.chunk.text, words)
+        body = f"{hit.chunk.context}\n{text}" if hit.chunk.context else text
         blocks.append(f"{head}\n{body}\n[end of passage {number} {seal}]")
     return "\n\n".join(blocks)
+
+
+def _beginning(text: str, words: int) -> str:
+    """The first words of a text; where there are no spaces, as many characters as such words have."""
+    ends = [match.end() for match in re.finditer(r"\S+", text)]
+    end = ends[words - 1] if len(ends) > words else len(text)
+    end = min(end, words * _WORD)
+    return text if end >= len(text) else f"{text[:end]} …"
 
 
 def _source(hit: Hit) -> str:

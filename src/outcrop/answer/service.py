@@ -7,13 +7,13 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from time import perf_counter
 
-from outcrop.answer.citations import Checked, Composed, quoted
+from outcrop.answer.agentic import explored
+from outcrop.answer.citations import Composed, cited
+from outcrop.answer.exploring import Exploration, ExploredPart
 from outcrop.answer.external import ExternalSource, knowledge_base_of
-from outcrop.answer.markers import MarkedStream
-from outcrop.answer.prompts import SENTINEL, answering
+from outcrop.answer.prompts import answering
 from outcrop.answer.sessions import Sessions
 from outcrop.answer.steps import PREPARE, RETRIEVE, Deps, State
-from outcrop.answer.support import SupportFinder
 from outcrop.core.answers import (
     Answer,
     AnswerPart,
@@ -89,10 +89,14 @@ class Answers:
             Invalid: Besides, a document cannot be read, or they are too many or too long.
         """
         deps = self._deps
-        async with knowledge_base_of(sources, deps.adapters, deps.settings, deps.clock) as base:
-            async with aclosing(self.ask(base, request)) as parts:
-                async for part in parts:
-                    yield part
+        opened = knowledge_base_of(sources, deps.adapters, deps.settings, deps.clock)
+        async with opened as base, aclosing(self.ask(base, request)) as parts:
+            async for part in parts:
+                yield part
+
+    def explore(self, asked: Exploration) -> AsyncGenerator[ExploredPart]:
+        """Agentic retrieval: see `agentic.explored`."""
+        return explored(asked, self._deps)
 
     def _begin(self, base: KnowledgeBase, request: AskRequest) -> State:
         retrieval = RetrieveRequest(
@@ -120,19 +124,14 @@ class Answers:
             trace.close("generate", started)
 
     def _parts(self, state: State, generator: Generator, composed: Composed) -> AsyncGenerator[AnswerPart]:
-        deltas = generator.generate(self._prompt(state, generator))
-        if not generator.instructable:
-            return quoted(deltas, state.passages, composed)
         embedder = self._deps.adapters.embedder(state.base.embedding_model)
-        finder = SupportFinder(state.question, state.passages, embedder)
-        return Checked(MarkedStream(SENTINEL), finder, state.passages, composed).parts(deltas)
+        return cited(generator, self._prompt(state, generator), embedder, composed)
 
     def _prompt(self, state: State, generator: Generator) -> Prompt:
         ask = state.ask or AskRequest(question=state.question)
         if generator.instructable:
             turns = state.session.turns if state.session else ()
-            moment = self._deps.clock()
-            return answering(state.question, state.passages, ask.inference, ask.prompt_template, moment, turns)
+            return answering(state.question, state.passages, ask, self._deps.clock(), turns)
         return Prompt(question=state.question, passages=state.passages, inference=ask.inference)
 
     async def _record(self, state: State, generator: Generator, composed: Composed, trace: Trace) -> Answer:

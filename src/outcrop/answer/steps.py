@@ -78,7 +78,7 @@ async def rewrite(state: State, deps: Deps, trace: Trace) -> State:
     ask = state.ask
     if ask is None:
         return state
-    session = deps.sessions.begin(state.base, ask.caller)
+    session = deps.sessions.begin(state.base.id, ask.caller)
     if ask.session_id is not None:
         session = await deps.sessions.find(state.base, ask.caller, ask.session_id)
     generator = await deps.generator(state.model)
