@@ -12,6 +12,7 @@ from outcrop.core.chunks import Place
 from outcrop.core.errors import IndexMissing, Invalid, ModelFailed, NotFound, Throttled
 from outcrop.core.filters import equals
 from outcrop.core.records import Session
+from outcrop.models.catalog import RERANK_ID
 
 LEAVE = "Full-time employees receive 27 days of paid leave. Leave is requested from Anna Keller."
 CANTEEN = "The canteen opens at noon."
@@ -215,7 +216,9 @@ async def test_a_template_is_honoured(house):
 async def test_what_does_not_fit_the_budget_is_not_sent(house):
     there = await house(["27 days of paid leave [1]."]).open(LEAVE, "word " * 300)
     there.settings = there.settings.model_copy(update={"context_tokens": 100})
-    answers = type(there.answers)(there.metadata, there.adapters, there.settings, lambda: base().created_at, str)
+    answers = type(there.answers)(
+        there.metadata, there.adapters, there.settings, lambda: base().created_at, there.models
+    )
     async for _ in answers.ask(there.base, AskRequest(question="How many days of paid leave?")):
         pass
     assert len(there.generator.prompts[0].messages[0].text.split()) < 200
@@ -227,8 +230,8 @@ async def test_the_reranker_that_is_named_orders_the_hits(house):
             return sorted(hits, key=lambda hit: hit.chunk.text)[:top]
 
     there = await house().open(LEAVE, CANTEEN, "Apples are in the kitchen.")
-    there.adapters.rerankers = {"backwards": Backwards()}
+    there.adapters.rerankers = {"evidence": Backwards()}
     found = await there.answers.retrieve(
-        there.base, RetrieveRequest(question="paid leave", limit=3, rerank=Reranking(model="backwards", results=1))
+        there.base, RetrieveRequest(question="paid leave", limit=3, rerank=Reranking(model=RERANK_ID, results=1))
     )
     assert [hit.chunk.text for hit in found.hits] == ["Apples are in the kitchen."]

@@ -74,7 +74,7 @@ async def explored(asked: Exploration, deps: Deps) -> AsyncGenerator[ExploredPar
         ModelFailed: The model that answers failed; Throttled, TimedOut, Unavailable and Denied likewise.
     """
     _check(asked)
-    run = _Run(asked, deps, await deps.generator(asked.model))
+    run = _Run(asked, deps, deps.adapters.generator(asked.model))
     async with aclosing(run.events()) as events:
         async for event in events:
             yield event
@@ -205,7 +205,9 @@ class _Run:
         if wanted is None:
             return tuple(found)
         at = {one.key: one for one in found}
-        hits = await reranked(self._deps.adapters, wanted, self._question, [one.hit for one in found])
+        hits = await reranked(
+            self._deps.models, self._deps.adapters, wanted, self._question, [one.hit for one in found]
+        )
         return tuple(replace(at[hit.chunk.id], hit=hit) for hit in hits)
 
     async def _answered(self, found: tuple[Found, ...]) -> AsyncGenerator[TextPart | Explored]:

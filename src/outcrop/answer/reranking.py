@@ -7,17 +7,37 @@ from dataclasses import replace
 
 from outcrop.core.answers import FieldChoice, Reranking
 from outcrop.core.chunks import Hit
-from outcrop.core.protocols import Adapters
+from outcrop.core.protocols import Adapters, Models
+
+OWN = "evidence"  # the family of the reranker that reads hits, with the score that the search gave them
 
 
-async def reranked(adapters: Adapters, wanted: Reranking, question: str, hits: Sequence[Hit]) -> list[Hit]:
-    """The hits in their new order, with new scores; as many as are wanted. Raises Invalid for an unknown reranker."""
-    top = min(wanted.results or len(hits), len(hits))
+async def reranked(
+    models: Models, adapters: Adapters, wanted: Reranking, question: str, hits: Sequence[Hit]
+) -> list[Hit]:
+    """The hits in their new order, with new scores; as many as are wanted.
+
+    Raises:
+        NotFound: There is no such model; Invalid: it is no reranker; otherwise as `Models.rerank`.
+    """
     if not hits:
         return []
-    seen = {hit.chunk.id: hit for hit in hits}
-    found = await adapters.reranker(wanted.model).rerank(question, [_shown(hit, wanted.fields) for hit in hits], top)
-    return [replace(hit, point=seen[hit.chunk.id].point) for hit in found]
+    top = min(wanted.results or len(hits), len(hits))
+    card = await models.card(wanted.model)
+    if card.target.partition(":")[0] == OWN:
+        seen = {hit.chunk.id: hit for hit in hits}
+        shown = [_shown(hit, wanted.fields) for hit in hits]
+        found = await adapters.reranker(OWN).rerank(question, shown, top)
+        return [replace(hit, point=seen[hit.chunk.id].point) for hit in found]
+    texts = [_text(hit, wanted.fields) for hit in hits]
+    return [replace(hits[index], score=score) for index, score in await models.rerank(card.id, question, texts, top)]
+
+
+def _text(hit: Hit, fields: FieldChoice) -> str:
+    """What a reranker of texts reads of a hit."""
+    said = metadata_text(hit, fields)
+    text = hit.chunk.embedded_text()
+    return f"{said}\n{text}" if said else text
 
 
 def _shown(hit: Hit, fields: FieldChoice) -> Hit:

@@ -25,8 +25,7 @@ from outcrop.core.answers import (
 )
 from outcrop.core.chunks import Hit
 from outcrop.core.clock import Clock
-from outcrop.core.ids import NewId
-from outcrop.core.protocols import Adapters, Generator, MetadataStore
+from outcrop.core.protocols import Adapters, Generator, MetadataStore, Models
 from outcrop.core.records import KnowledgeBase, Turn
 from outcrop.core.settings import Settings
 from outcrop.core.steps import Trace, run_steps
@@ -50,10 +49,10 @@ class Answers:
         adapters: Adapters,
         settings: Settings,
         clock: Clock,
-        new_id: NewId,  # noqa: ARG002 # every service is made alike; sessions need ids that cannot be guessed
+        models: Models,
     ) -> None:
         sessions = Sessions(metadata, clock)
-        self._deps = Deps(adapters=adapters, settings=settings, sessions=sessions, clock=clock)
+        self._deps = Deps(adapters=adapters, settings=settings, sessions=sessions, clock=clock, models=models)
 
     async def retrieve(self, base: KnowledgeBase, request: RetrieveRequest) -> Retrieved:
         """The passages that are nearest to a question.
@@ -76,7 +75,7 @@ class Answers:
         """
         trace = Trace()
         state = await run_steps(PREPARE, self._begin(base, request), self._deps, trace)
-        generator = await self._deps.generator(state.model)
+        generator = self._deps.adapters.generator(state.model)
         composed = Composed()
         async for part in self._compose(state, generator, composed, trace):
             yield part

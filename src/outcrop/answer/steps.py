@@ -16,7 +16,7 @@ from outcrop.core.chunks import Hit, Search, Vectors
 from outcrop.core.clock import Clock
 from outcrop.core.errors import Invalid, Unsupported
 from outcrop.core.filters import Filter, all_of
-from outcrop.core.protocols import Adapters, Generator
+from outcrop.core.protocols import Adapters, Models
 from outcrop.core.records import KnowledgeBase, Session
 from outcrop.core.settings import Settings
 from outcrop.core.steps import Step, Trace
@@ -33,10 +33,7 @@ class Deps:
     settings: Settings
     sessions: Sessions
     clock: Clock
-
-    async def generator(self, model: str) -> Generator:
-        """What answers under a model's name. Raises Invalid for one that does not exist."""
-        return self.adapters.generator(model)
+    models: Models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,7 +78,7 @@ async def rewrite(state: State, deps: Deps, trace: Trace) -> State:
     session = deps.sessions.begin(state.base.id, ask.caller)
     if ask.session_id is not None:
         session = await deps.sessions.find(state.base, ask.caller, ask.session_id)
-    generator = await deps.generator(state.model)
+    generator = deps.adapters.generator(state.model)
     question, how = await standalone(generator, state.question, session.turns, ask.orchestration, deps.clock())
     if session.turns or how != "as asked":
         trace.note(turns=len(session.turns), question=question, how=how)
@@ -93,7 +90,7 @@ async def split_question(state: State, deps: Deps, trace: Trace) -> State:
     ask = state.ask
     if ask is None or not ask.orchestration.decompose:
         return state
-    parts = await split(await deps.generator(state.model), state.question, ask.orchestration, deps.clock())
+    parts = await split(deps.adapters.generator(state.model), state.question, ask.orchestration, deps.clock())
     trace.note(parts=len(parts), questions="\n".join(parts))
     return replace(state, parts=parts)
 
@@ -103,7 +100,7 @@ async def narrow(state: State, deps: Deps, trace: Trace) -> State:
     wanted = state.request.implicit
     if wanted is None:
         return state
-    found, how = await narrowed(await deps.generator(wanted.model), state.question, wanted)
+    found, how = await narrowed(deps.adapters.generator(wanted.model), state.question, wanted)
     trace.note(filter=how)
     return replace(state, where=all_of(state.where, found))
 
@@ -181,7 +178,7 @@ async def rerank(state: State, deps: Deps, trace: Trace) -> State:
     if wanted is None:
         return replace(state, hits=hits)
     trace.note(reranker=wanted.model, candidates=len(hits))
-    return replace(state, hits=tuple(await reranked(deps.adapters, wanted, state.question, hits)))
+    return replace(state, hits=tuple(await reranked(deps.models, deps.adapters, wanted, state.question, hits)))
 
 
 async def pack_passages(state: State, deps: Deps, trace: Trace) -> State:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from outcrop.bedrock.models import EXTRACTIVE, model_of, reranker_of
 from outcrop.bedrock.table import Call
 from outcrop.core.answers import (
     Attribute,
@@ -16,9 +15,11 @@ from outcrop.core.answers import (
     Orchestration,
     Reranking,
 )
+from outcrop.core.cards import ModelCard, ModelKind
 from outcrop.core.chunks import SearchMode
-from outcrop.core.errors import Invalid, Unsupported
+from outcrop.core.errors import Invalid, NotFound, Unsupported
 from outcrop.core.filters import Filter, from_json
+from outcrop.models.catalog import EXTRACTIVE
 
 MODES: Mapping[str, SearchMode] = {"HYBRID": "hybrid", "SEMANTIC": "semantic"}
 DEFAULT_RESULTS = 5  # Bedrock's own, where numberOfResults is left out
@@ -47,6 +48,22 @@ LATENCY_REASON = "how fast a model answers is up to what stands behind its id; c
 def below(path: str, members: tuple[str, ...]) -> tuple[str, ...]:
     """Members of a structure as paths from the input."""
     return tuple(f"{path}.{member}" for member in members)
+
+
+async def model_card(call: Call, reference: str, kind: ModelKind = "chat") -> ModelCard:
+    """The model that is asked for. Raises Invalid: to these operations, one that is not there is a wrong parameter."""
+    try:
+        card = await call.services.models.card(reference)
+    except NotFound as error:
+        raise Invalid(error.message) from error
+    if card.kind != kind:
+        raise Invalid(f"{reference} is a model for {card.kind}; one for {kind} is needed.")
+    return card
+
+
+def quotes(card: ModelCard) -> bool:
+    """Whether a model is the extractive answerer, which can be told nothing."""
+    return card.target == EXTRACTIVE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +96,7 @@ async def _reranking(call: Call, configuration: Mapping[str, Any]) -> Reranking:
     if given is None:
         raise Invalid("rerankingConfiguration.bedrockRerankingConfiguration is required for BEDROCK_RERANKING_MODEL.")
     return Reranking(
-        model=await reranker_of(call, given["modelConfiguration"]["modelArn"]),
+        model=(await model_card(call, given["modelConfiguration"]["modelArn"], "rerank")).id,
         results=given.get("numberOfRerankedResults"),
         fields=_fields(given.get("metadataConfiguration")),
     )
@@ -103,8 +120,8 @@ async def _implicit(call: Call, given: Mapping[str, Any] | None) -> ImplicitFilt
     """An ImplicitFilterConfiguration. Raises Unsupported for a model that is none that writes."""
     if given is None:
         return None
-    model = await model_of(call, given["modelArn"])
-    if model == EXTRACTIVE:
+    card = await model_card(call, given["modelArn"])
+    if quotes(card):
         raise Unsupported(
             "implicitFilterConfiguration.modelArn must name a language model: outcrop.extractive-v1 writes no filter."
         )
@@ -112,7 +129,7 @@ async def _implicit(call: Call, given: Mapping[str, Any] | None) -> ImplicitFilt
         Attribute(key=one["key"], kind=one["type"], description=one["description"])
         for one in given["metadataAttributes"]
     )
-    return ImplicitFilter(model=model, attributes=attributes)
+    return ImplicitFilter(model=card.id, attributes=attributes)
 
 
 def inference(given: Mapping[str, Any], usual: Inference | None = None) -> Inference:
@@ -148,12 +165,12 @@ def orchestration(given: Mapping[str, Any] | None) -> Orchestration:
 
 def only_quotes(generation: Mapping[str, Any], orchestrated: Mapping[str, Any] | None) -> None:
     """Refuse what the extractive answerer, which quotes, could only ignore. Raises Unsupported."""
-    quotes = "has no meaning for outcrop.extractive-v1, which quotes; leave it out."
+    why = "has no meaning for outcrop.extractive-v1, which quotes; leave it out."
     for name in ("promptTemplate", "additionalModelRequestFields"):
         if generation.get(name):
-            raise Unsupported(f"{name} {quotes}")
+            raise Unsupported(f"{name} {why}")
     if orchestrated:
-        raise Unsupported(f"orchestrationConfiguration {quotes}")
+        raise Unsupported(f"orchestrationConfiguration {why}")
     text = generation.get("inferenceConfig", {}).get("textInferenceConfig", {})
     if names := sorted(name for name, value in text.items() if (name, value) != ("temperature", 0)):
-        raise Unsupported(f"{', '.join(names)} {quotes}")
+        raise Unsupported(f"{', '.join(names)} {why}")

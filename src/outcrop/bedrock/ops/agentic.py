@@ -18,13 +18,14 @@ from outcrop.answer.exploring import (
     Traced,
 )
 from outcrop.bedrock import views
-from outcrop.bedrock.models import DEFAULT_ID, RERANK_ID, model_of, reranker_of
 from outcrop.bedrock.ops.knowledge_base_retrieval import knowledge_base
+from outcrop.bedrock.options import model_card
 from outcrop.bedrock.table import Call, op
 from outcrop.core.answers import Reranking, TextPart
 from outcrop.core.errors import Invalid
 from outcrop.core.filters import from_json
 from outcrop.core.records import Turn
+from outcrop.models.catalog import DEFAULT_ID, RERANK_ID
 from outcrop.web.asgi import closing
 
 DEFAULT_ROUNDS = 3
@@ -118,10 +119,11 @@ async def _model(call: Call, given: Mapping[str, Any]) -> str:
     named = given.get("foundationModelConfiguration")
     _goes_together(given, "foundationModelType", "foundationModelConfiguration")
     if named is None:
-        return await model_of(call, DEFAULT_ID)
+        return DEFAULT_ID
     if named["type"] != "BEDROCK_FOUNDATION_MODEL" or "bedrockFoundationModelConfiguration" not in named:
         raise Invalid(f"{_FOUNDATION} must have the type BEDROCK_FOUNDATION_MODEL and its configuration.")
-    return await model_of(call, named["bedrockFoundationModelConfiguration"]["modelConfiguration"]["modelArn"])
+    arn = named["bedrockFoundationModelConfiguration"]["modelConfiguration"]["modelArn"]
+    return (await model_card(call, arn)).id
 
 
 async def _reranking(call: Call, given: Mapping[str, Any]) -> Reranking | None:
@@ -132,9 +134,9 @@ async def _reranking(call: Call, given: Mapping[str, Any]) -> Reranking | None:
         if "bedrockRerankingConfiguration" not in named:
             raise Invalid(f"{_RERANKING}.bedrockRerankingConfiguration is required.")
         arn = named["bedrockRerankingConfiguration"]["modelConfiguration"]["modelArn"]
-        return Reranking(model=await reranker_of(call, arn))
+        return Reranking(model=(await model_card(call, arn, "rerank")).id)
     if given.get("rerankingModelType") == "MANAGED":
-        return Reranking(model=await reranker_of(call, RERANK_ID))
+        return Reranking(model=RERANK_ID)
     return None
 
 
@@ -168,8 +170,8 @@ def _trace(step: Traced, ids: Sequence[str]) -> dict[str, Any]:
     given = {
         "actions": [_action(action, ids) for action in step.actions],
         "retrievalMetadata": [
-            {"identifier": id, "retrievalType": "BedrockKnowledgeBase"}
-            for id in dict.fromkeys(ids[number] for number in step.searched)
+            {"identifier": one, "retrievalType": "BedrockKnowledgeBase"}
+            for one in dict.fromkeys(ids[number] for number in step.searched)
         ],
         "retrievalResponse": list(_items(step.found, ids)),
         "failures": [{"message": message} for message in step.failures],

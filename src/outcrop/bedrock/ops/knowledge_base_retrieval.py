@@ -9,7 +9,6 @@ from typing import Any
 from outcrop.answer.external import BASE_ID, ExternalSource
 from outcrop.answer.sessions import Sessions
 from outcrop.bedrock import views
-from outcrop.bedrock.models import EXTRACTIVE, model_of
 from outcrop.bedrock.options import (
     GENERATION,
     LATENCY,
@@ -18,8 +17,10 @@ from outcrop.bedrock.options import (
     SEARCH,
     below,
     inference,
+    model_card,
     only_quotes,
     orchestration,
+    quotes,
     search_options,
     template,
 )
@@ -184,17 +185,17 @@ _DOCUMENT_PASSAGES = 30  # of documents that come with a question: they are ther
 
 async def _request(call: Call, question: str, settings: Mapping[str, Any], session: str | None) -> AskRequest:
     """The question with its model, its search and how the answer is written."""
-    model = await model_of(call, settings["modelArn"])
+    card = await model_card(call, settings["modelArn"])
     generation = settings.get("generationConfiguration", {})
     orchestrated = settings.get("orchestrationConfiguration")
-    if model == EXTRACTIVE:
+    if quotes(card):
         only_quotes(generation, orchestrated)
     options = await search_options(call, settings.get("retrievalConfiguration"))
     return AskRequest(
         question=question,
         caller=call.caller,
         session_id=session,
-        model=model,
+        model=card.id,
         limit=_DOCUMENT_PASSAGES if "sources" in settings else options.limit,
         mode=options.mode,
         where=options.where,

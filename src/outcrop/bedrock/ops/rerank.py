@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from outcrop.bedrock.models import rerank
+from outcrop.bedrock.options import model_card
 from outcrop.bedrock.paging import next_token, offset_of
 from outcrop.bedrock.table import Call, op
 from outcrop.core.errors import Invalid
@@ -43,8 +43,8 @@ async def rerank_documents(
     configuration = rerankingConfiguration["bedrockRerankingConfiguration"]
     top = min(configuration.get("numberOfResults", len(texts)), len(texts))
     start = offset_of(nextToken, queries, sources, rerankingConfiguration)
-    arn = configuration["modelConfiguration"]["modelArn"]
-    ranked = await rerank(call, arn, query["textQuery"]["text"], texts, top)
+    card = await model_card(call, configuration["modelConfiguration"]["modelArn"], "rerank")
+    ranked = await call.services.models.rerank(card.id, query["textQuery"]["text"], texts, top)
     end = _page(start, [len(texts[index]) for index, _ in ranked])
     more = next_token(end, queries, sources, rerankingConfiguration) if end < len(ranked) else None
     results = [
