@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Mapping
+from dataclasses import replace
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from outcrop.bedrock import errors, ops, route
+from outcrop.bedrock.client_tokens import ClientTokens
 from outcrop.bedrock.errors import WireError
 from outcrop.bedrock.eventstream import opened
 from outcrop.bedrock.parse import Request
-from outcrop.bedrock.render import Reply, renderer
+from outcrop.bedrock.render import Reply
 from outcrop.bedrock.signature import Verifier
-from outcrop.bedrock.table import TABLE, Call
+from outcrop.bedrock.table import TABLE, Call, Entry
 from outcrop.core.clock import Clock, now
 from outcrop.web.asgi import App, Receive, Scope, Send, send_pieces, send_whole
 from outcrop.web.body import MIB, BodyTooLarge, ClientLeft, read_body
@@ -26,7 +29,7 @@ __all__ = ["bedrock_app", "ops"]
 
 def bedrock_app(services: Services, clock: Clock = now) -> App:
     """The application that answers AWS's clients."""
-    surface = Surface(services, Verifier(services.keys, clock))
+    surface = Surface(services, Verifier(services.keys, clock), clock)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -38,9 +41,10 @@ def bedrock_app(services: Services, clock: Clock = now) -> App:
 class Surface:
     """Answers requests with the operations of the table."""
 
-    def __init__(self, services: Services, verifier: Verifier) -> None:
+    def __init__(self, services: Services, verifier: Verifier, clock: Clock) -> None:
         self._services = services
         self._verifier = verifier
+        self._tokens = ClientTokens(services.metadata, clock)
         self._noted: dict[str, float] = {}  # when the use of each key was last noted, so that most calls write nothing
         self._limit = services.settings.max_body_mb * MIB
 
@@ -56,15 +60,15 @@ class Surface:
             await _send(errors.reply(errors.named(error, None), None), request_id, send)
 
     async def _answer(self, request: Request, request_id: str, send: Send) -> None:
-        service, stream = None, None
+        operation, stream = None, None
         try:
             found = _routed(request)
-            service = found.operation.service.name
+            operation = found.operation
             reply = await self._run(found, request, request_id)
             if reply.events is not None:
-                stream = await opened(found.operation, reply.events)
+                stream = await opened(operation, reply.events, reply.extends)
         except Exception as error:  # noqa: BLE001 # the edge: every error is answered
-            reply = errors.reply(errors.named(error, service), service)
+            reply = errors.reply(errors.named(error, operation), operation)
         if stream is None:
             await _send(reply, request_id, send)
         else:
@@ -79,10 +83,8 @@ class Surface:
         if entry is None:
             message = f"Outcrop does not offer {operation.name} of {operation.service.name}."
             raise WireError("NotImplementedException", message)
-        call = Call(self._services, key, request_id, {})
-        result = await entry.run(call, entry.parse(request, found.labels))
-        reply = renderer(operation)(result)
-        return Reply(reply.status, {**reply.headers, **call.headers}, reply.body, reply.events)
+        call, given = Call(self._services, key, request_id, {}), entry.parse(request, found.labels)
+        return await self._tokens.once(operation, key, given, lambda: _carried_out(entry, call, given))
 
     async def _note(self, key: str) -> None:
         """Note that a key was used, now and then."""
@@ -93,6 +95,11 @@ class Surface:
 
 
 NOTED_EVERY = 60.0  # seconds
+
+
+async def _carried_out(entry: Entry, call: Call, given: Mapping[str, Any]) -> Reply:
+    reply = entry.render(await entry.run(call, given))
+    return replace(reply, headers={**reply.headers, **call.headers})
 
 
 def _routed(request: Request) -> route.Route:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -44,16 +44,19 @@ def bounds(shape: Shape, unit: str = "") -> Complain | None:
     return complain
 
 
-def wording(shape: Shape) -> Complain | None:
-    """Complains where a string is not one of its enum or does not match its pattern; None without either."""
+def wording(shape: Shape, more: Sequence[str] = ()) -> Complain | None:
+    """Complains where a string is not one of its enum or does not match its pattern; None without either.
+
+    `more` are further values of the enum, or further patterns, that Outcrop allows.
+    """
     if "enum" in shape.traits:
-        return _enum(shape)
-    return _pattern(shape) if "pattern" in shape.traits else None
+        return _enum(shape, more)
+    return _pattern(shape, more) if "pattern" in shape.traits else None
 
 
-def _enum(shape: Shape) -> Complain:
-    values = frozenset(shape.traits["enum"])
-    choices = ", ".join(shape.traits["enum"])
+def _enum(shape: Shape, more: Sequence[str]) -> Complain:
+    values = frozenset((*shape.traits["enum"], *more))
+    choices = ", ".join((*shape.traits["enum"], *more))
 
     def complain(value: str, at: str, problems: list[str]) -> None:
         if value not in values:
@@ -63,13 +66,13 @@ def _enum(shape: Shape) -> Complain:
     return complain
 
 
-def _pattern(shape: Shape) -> Complain:
-    source = shape.traits["pattern"]
-    pattern = re.compile(portable(source))
+def _pattern(shape: Shape, more: Sequence[str]) -> Complain:
+    sources = (shape.traits["pattern"], *more)
+    patterns = [re.compile(portable(source)) for source in sources]
 
     def complain(value: str, at: str, problems: list[str]) -> None:
-        if pattern.fullmatch(value) is None:
-            problems.append(f"{at} must match the pattern {source}")
+        if not any(pattern.fullmatch(value) for pattern in patterns):
+            problems.append(f"{at} must match the pattern {' or '.join(sources)}")
 
     return complain
 

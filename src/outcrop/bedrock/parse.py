@@ -12,7 +12,7 @@ from urllib.parse import unquote_plus
 
 from pydantic_core import from_json
 
-from outcrop.bedrock.check import WHOLE, Accepts, Check, Checker
+from outcrop.bedrock.check import NOTHING, WHOLE, Accepts, Check, Checker, Extends
 from outcrop.bedrock.constraints import bounds, wrong_type
 from outcrop.bedrock.spec import Member, Operation, Shape
 from outcrop.core.errors import Invalid, OutcropError
@@ -52,9 +52,10 @@ Parser = Callable[[Request, Mapping[str, str]], dict[str, Any]]
 """The parameters of a request, whose path has these labels. Raises Invalid (all problems in words) or Malformed."""
 
 
-def parser(operation: Operation, accepts: Accepts = WHOLE) -> Parser:
+def parser(operation: Operation, accepts: Accepts = WHOLE, extends: Extends = NOTHING) -> Parser:
     """The parser of an operation's requests; members that are not accepted are refused by name."""
-    check = CHECKER.check(operation.input, accepts)
+    checker = Checker(blob=_blob, timestamp=_timestamp, extends=extends) if extends else CHECKER
+    check = checker.check(operation.input, accepts)
 
     def parse(request: Request, labels: Mapping[str, str]) -> dict[str, Any]:
         problems: list[str] = []

@@ -127,6 +127,17 @@ class Operation:
         """The shape of the reply."""
         return self.service.shape(self.traits["output"]["shape"])
 
+    @cached_property
+    def errors(self) -> frozenset[str]:
+        """The names of the errors that it may give."""
+        return frozenset(error["shape"] for error in self.traits.get("errors", ()))
+
+    @cached_property
+    def client_token(self) -> str | None:
+        """The member that makes it safe to send a request twice, if it has one."""
+        members = self.input.members.values()
+        return next((member.name for member in members if member.traits.get("idempotencyToken")), None)
+
     @property
     def streams(self) -> bool:
         """Whether the reply is a stream of events."""

@@ -28,7 +28,7 @@ from outcrop.core.answers import (
     TextPart,
 )
 from outcrop.core.chunks import Chunk, Hit, Place, Point
-from outcrop.core.errors import Denied, NotFound, OutcropError
+from outcrop.core.errors import Conflict, Denied, NotFound, OutcropError
 from outcrop.core.ids import derived_id
 from outcrop.core.parsed import Coverage
 from outcrop.core.protocols import Page
@@ -175,10 +175,17 @@ class SmallMetadata:
         return found
 
     async def put(self, record: Any, expect: int | None = None) -> Any:
-        """Keep a record."""
-        del expect
-        self.records[record.id] = kept = replace(record, version=record.version + 1)
+        """Keep a record. Raises Conflict unless `expect` is the version that is there."""
+        there = self.records[record.id].version if record.id in self.records else 0
+        if expect not in (None, there):
+            raise Conflict
+        self.records[record.id] = kept = replace(record, version=there + 1)
         return kept
+
+    async def delete(self, kind: type[Any], id: str) -> None:
+        """Remove a record."""
+        del kind
+        self.records.pop(id, None)
 
     async def page(self, kind: type[Record], where: filters.Filter | None, after: str | None, limit: int) -> Page[Any]:
         """Records of a kind by id; the token is the last one's id."""
