@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from outcrop.access.callers import Caller
 from outcrop.core import filters
 from outcrop.core.answers import (
     Answer,
@@ -253,6 +254,10 @@ class SmallKeys:
     async def secret(self, id: str) -> str | None:
         """The secret of a key."""
         return self.secrets.get(id)
+
+    async def caller(self, id: str) -> Caller | None:
+        """Who holds a key."""
+        return Caller(id=id, name="tests") if id in self.secrets else None
 
     async def used(self, id: str) -> None:
         """Nothing is kept of it."""
