@@ -28,14 +28,18 @@ class Malformed(OutcropError):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """An HTTP request as it arrived: header names in lower case, `raw_path` and `query` still percent-encoded."""
+    """An HTTP request as it arrived: header names in lower case, `raw_path` and `query` still percent-encoded.
+
+    `is_secure`: it came over TLS; `is_private`: that, or from this machine itself, so that nobody could read it.
+    """
 
     method: str
     raw_path: str
     query: str
     headers: tuple[tuple[str, str], ...]
     body: bytes
-    secure: bool = False
+    is_secure: bool = False
+    is_private: bool = False
 
     def header(self, name: str) -> str | None:
         """The first header of this name."""

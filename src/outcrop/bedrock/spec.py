@@ -166,6 +166,11 @@ class Service:
             self._shapes[name] = Shape(self, name, self.model["shapes"][name])
         return self._shapes[name]
 
+    @property
+    def takes_bearer_tokens(self) -> bool:
+        """Whether a request may carry a bearer token in place of a signature."""
+        return "smithy.api#httpBearerAuth" in self.model["metadata"].get("auth", ())
+
     @cached_property
     def statuses(self) -> Mapping[str, int]:
         """The HTTP status of each error that the service names."""
