@@ -24,6 +24,7 @@ Extends = Mapping[str, tuple[str, ...]]
 NOTHING: Extends = {}
 
 LIMITS = {"integer": 2**31, "long": 2**63}
+LARGEST = {"float": 3.4028235e38, "double": 1.7976931348623157e308}  # IEEE 754, single and double
 
 
 class Checker:
@@ -180,11 +181,13 @@ def _integer(shape: Shape) -> Check:
 
 
 def _number(shape: Shape) -> Check:
-    complain = bounds(shape)
+    complain, largest = bounds(shape), LARGEST[shape.type]
 
     def check(value: Any, at: str, problems: list[str]) -> Any:
         if not isinstance(value, int | float) or isinstance(value, bool):
             problems.append(wrong_type(at, "a number", value))
+        elif not -largest <= value <= largest:
+            problems.append(f"{at} must be a number that a {shape.type} can hold.")
         elif complain:
             complain(value, at, problems)
         return value

@@ -10,8 +10,8 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from outcrop.bedrock.parse import Malformed
-from outcrop.bedrock.render import JSON, Reply, to_json
+from outcrop.bedrock.parse import JSON, Malformed, WrongContentType
+from outcrop.bedrock.render import Reply, to_json
 from outcrop.bedrock.spec import Operation
 from outcrop.core.errors import Kind, OutcropError
 from outcrop.web.body import BodyTooLarge
@@ -27,6 +27,7 @@ COMMON: Mapping[str, int] = {
     "UnknownOperationException": 404,
     "RequestEntityTooLargeException": 413,
     "SerializationException": 400,
+    "UnsupportedMediaTypeException": 415,
     "NotImplementedException": 501,
 }
 # The first name that the operation has is taken. A dependency's failure must not make clients repeat a long call, so
@@ -58,6 +59,8 @@ def named(error: BaseException, operation: Operation | None) -> WireError:
         return error
     if isinstance(error, Malformed):
         return WireError("SerializationException", error.message)
+    if isinstance(error, WrongContentType):
+        return WireError("UnsupportedMediaTypeException", error.message)
     if isinstance(error, BodyTooLarge):
         return WireError("RequestEntityTooLargeException", error.message)
     if isinstance(error, OutcropError):

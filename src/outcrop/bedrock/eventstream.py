@@ -14,7 +14,8 @@ from zlib import crc32
 
 from outcrop.bedrock.check import NOTHING, Check, Extends
 from outcrop.bedrock.errors import WireError, named
-from outcrop.bedrock.render import JSON, checked, checker, to_json
+from outcrop.bedrock.parse import JSON
+from outcrop.bedrock.render import checked, checker, to_json
 from outcrop.bedrock.spec import Operation, Shape
 from outcrop.web.asgi import closing
 

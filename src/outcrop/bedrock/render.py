@@ -11,9 +11,9 @@ from typing import Any
 
 from outcrop.bedrock.check import NOTHING, Check, Checker, Extends
 from outcrop.bedrock.constraints import bounds, wrong_type
+from outcrop.bedrock.parse import JSON
 from outcrop.bedrock.spec import Operation, Shape
 
-JSON = "application/json"
 STREAM = "application/vnd.amazon.eventstream"
 
 
