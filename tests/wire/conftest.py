@@ -11,9 +11,9 @@ import botocore.session
 import pytest
 from botocore.config import Config
 from botocore.validate import ParamValidator
+from tests.wire.patterns import portable
 
 from outcrop.bedrock.app import bedrock_app
-from outcrop.bedrock.constraints import portable
 from outcrop.testing.serving import served
 from outcrop.testing.small import KEY_ID, SECRET
 

@@ -178,6 +178,18 @@ class Session(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientToken(Record):
+    """A client token that was used, and the reply that it got: `status` is 0 while there is none yet."""
+
+    collection: ClassVar[str] = "client_tokens"
+
+    fingerprint: str  # sha256 of the request's other parameters, hexadecimal
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey(Record):
     """An access key. SigV4 needs the secret itself, so it is kept encrypted, never in clear."""
 
