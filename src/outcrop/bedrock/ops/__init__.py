@@ -1,5 +1,5 @@
 """The operations that are offered, one module a resource; importing this package fills the table."""
 
-from outcrop.bedrock.ops import knowledge_base_retrieval
+from outcrop.bedrock.ops import agentic, generate_query, knowledge_base_retrieval, rerank
 
-__all__ = ["knowledge_base_retrieval"]
+__all__ = ["agentic", "generate_query", "knowledge_base_retrieval", "rerank"]
