@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from outcrop.app.adapters import LoadedAdapters
 from outcrop.core import filters
 from outcrop.core.answers import (
     Answer,
@@ -34,6 +35,7 @@ from outcrop.core.parsed import Coverage
 from outcrop.core.protocols import Page
 from outcrop.core.records import Document, KnowledgeBase, Record, Session
 from outcrop.core.settings import Settings
+from outcrop.models.gateway import Gateway
 
 MOMENT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 KEY_ID, SECRET = "OCRPTESTKEY000000001", "a-secret-of-forty-characters-for-testing"
@@ -268,6 +270,7 @@ class SmallServices:
     adapters: SmallAdapters
     knowledge_bases: SmallKnowledgeBases
     answers: SmallAnswers
+    models: Gateway
     keys: SmallKeys
     console: SmallTokens
 
@@ -288,6 +291,7 @@ def small_services(data: Path, passages: Iterable[Passage], **settings: Any) -> 
         adapters=SmallAdapters(),
         knowledge_bases=SmallKnowledgeBases(points),
         answers=SmallAnswers(points, metadata, configuration.refusal),
+        models=LoadedAdapters(configuration).models,
         keys=SmallKeys(),
         console=SmallTokens(),
     )
