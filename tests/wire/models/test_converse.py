@@ -111,7 +111,9 @@ def test_results_of_tools_reach_the_model_in_every_form(runtime, script):
         {"toolResult": {"toolUseId": "call_2", "content": [{"text": "No such city."}], "status": "error"}},
     ]
     messages = [USER, {"role": "assistant", "content": said}, {"role": "user", "content": results}]
-    runtime.converse(modelId=CLAUDE, messages=messages, toolConfig={"tools": [WEATHER, {"cachePoint": {"type": "default"}}]})
+    runtime.converse(
+        modelId=CLAUDE, messages=messages, toolConfig={"tools": [WEATHER, {"cachePoint": {"type": "default"}}]}
+    )
     asked = model.requests[0].messages
     assert asked[1].content == CALLS
     assert asked[2].content == (
@@ -265,6 +267,10 @@ def test_tokens_are_counted_for_a_conversation_and_for_a_body(runtime, script):
     script(["Yes."])
     talk = {"converse": {"messages": [USER], "system": [{"text": "Be brief."}]}}
     assert runtime.count_tokens(modelId=CLAUDE, input=talk)["inputTokens"] == 7
-    body = {"anthropic_version": "bedrock-2023-05-31", "max_tokens": 9, "messages": [{"role": "user", "content": "a b"}]}
+    body = {
+        "anthropic_version": "bedrock-2023-05-31",
+        "max_tokens": 9,
+        "messages": [{"role": "user", "content": "a b"}],
+    }
     given = {"invokeModel": {"body": json.dumps(body).encode()}}
     assert runtime.count_tokens(modelId=CLAUDE, input=given)["inputTokens"] == 2

@@ -119,5 +119,6 @@ def test_an_error_within_a_stream_is_an_exception_in_it(runtime, script, error, 
     seen = []
     with pytest.raises(EventStreamError) as raised:
         seen.extend(stream)
+    stream.close()
     assert [list(event)[0] for event in seen] == ["messageStart", "contentBlockDelta"]
     assert raised.value.response["Error"] == {"Code": code, "Message": error.message}
