@@ -14,7 +14,6 @@ from outcrop.core.errors import ModelFailed, OutcropError
 from outcrop.web.asgi import closing
 
 T = TypeVar("T")
-SERVICE = "bedrock-runtime"
 FAILED, BROKE_OFF = "ModelErrorException", "ModelStreamErrorException"
 
 
@@ -37,13 +36,13 @@ async def streamed(events: AsyncIterator[T], operation: Operation) -> AsyncGener
                 begun = True
                 yield event
         except OutcropError as error:
-            raise _error(error, within if begun else None) from error
+            raise _error(error, operation, within if begun else None) from error
 
 
-def _error(error: OutcropError, within: set[str] | None) -> WireError:
+def _error(error: OutcropError, operation: Operation, within: set[str] | None) -> WireError:
     """The error under its name before a stream, or under one of those within it."""
     failed = isinstance(error, ModelFailed)
     if within is None:
-        return WireError(FAILED, error.message) if failed else named(error, SERVICE)
-    found = named(error, SERVICE)
+        return WireError(FAILED, error.message) if failed else named(error, operation)
+    found = named(error, operation)
     return WireError(BROKE_OFF, error.message) if failed or found.name not in within else found

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from outcrop.app.adapters import LoadedAdapters
 from outcrop.access.callers import Caller
+from outcrop.app.adapters import LoadedAdapters
 from outcrop.core import filters
 from outcrop.core.answers import (
     Answer,

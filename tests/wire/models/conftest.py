@@ -39,15 +39,15 @@ def vectors():
 @pytest.fixture
 def services(tmp_path, vectors, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "key")
-    talking = {id: {"target": "scripted:wire", "retries": 0} for id in (CLAUDE, NOVA, TITAN, LLAMA, MISTRAL, OPENAI)}
+    talking = {name: {"target": "scripted:wire", "retries": 0} for name in (CLAUDE, NOVA, TITAN, LLAMA, MISTRAL, OPENAI)}
     embedding = {
-        id: {
+        name: {
             "target": "openai:some-embedder",
             "kind": "embedding",
             "base_url": f"{vectors.address}/v1",
             "dimensions": 64,
         }
-        for id in EMBEDDERS
+        for name in EMBEDDERS
     }
     return small_services(tmp_path, (), models={**talking, **embedding})
 

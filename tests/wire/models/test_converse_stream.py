@@ -120,5 +120,5 @@ def test_an_error_within_a_stream_is_an_exception_in_it(runtime, script, error, 
     with pytest.raises(EventStreamError) as raised:
         seen.extend(stream)
     stream.close()
-    assert [list(event)[0] for event in seen] == ["messageStart", "contentBlockDelta"]
+    assert [next(iter(event)) for event in seen] == ["messageStart", "contentBlockDelta"]
     assert raised.value.response["Error"] == {"Code": code, "Message": error.message}

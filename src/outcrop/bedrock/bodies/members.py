@@ -10,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails, from_json
 
-from outcrop.bedrock.parse import Malformed, sentence
+from outcrop.bedrock.parse import Malformed, Problems
 from outcrop.core.errors import Invalid
 
 B = TypeVar("B", bound=BaseModel)
@@ -42,7 +42,9 @@ def checked(kind: type[B], body: Mapping[str, Any]) -> B:
     try:
         return kind.model_validate(body)
     except ValidationError as error:
-        raise Invalid(sentence([_sentence(one, kind) for one in error.errors(include_url=False)])) from None
+        problems = Problems()
+        problems.extend(_sentence(one, kind) for one in error.errors(include_url=False))
+        raise Invalid(" ".join(problems)) from None
 
 
 def _sentence(error: ErrorDetails, kind: type[BaseModel]) -> str:

@@ -18,7 +18,7 @@ from outcrop.bedrock.bodies.members import Members, Tokens, Unit, Words, checked
 from outcrop.bedrock.check import Check
 from outcrop.bedrock.messages import chat_request
 from outcrop.bedrock.parse import CHECKER as REQUESTS
-from outcrop.bedrock.parse import sentence
+from outcrop.bedrock.parse import Problems
 from outcrop.bedrock.render import CHECKER as REPLIES
 from outcrop.bedrock.render import checked as rendered
 from outcrop.bedrock.table import accepted
@@ -67,10 +67,10 @@ def request(body: Body) -> ChatRequest:
 
 def _as_converse(talk: Body) -> Body:
     """Members that Converse has too, checked as Converse checks them, bytes decoded."""
-    problems: list[str] = []
+    problems = Problems()
     found: Body = _check()({**talk, "modelId": "amazon.nova"}, "", problems)
     if problems:
-        raise Invalid(sentence(problems))
+        raise Invalid(" ".join(problems))
     return found
 
 

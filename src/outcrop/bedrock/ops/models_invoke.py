@@ -12,7 +12,8 @@ from outcrop.bedrock.bodies.family import RERANK, chat_body, embedding_body
 from outcrop.bedrock.bodies.members import parsed
 from outcrop.bedrock.failures import awaited, streamed
 from outcrop.bedrock.model_ids import card_of
-from outcrop.bedrock.render import JSON, to_json
+from outcrop.bedrock.parse import JSON
+from outcrop.bedrock.render import to_json
 from outcrop.bedrock.replies import uncached
 from outcrop.bedrock.table import Call, op
 from outcrop.core.answers import Usage
