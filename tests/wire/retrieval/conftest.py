@@ -123,7 +123,9 @@ async def filled(adapters, bases):
         await store.create(IndexSpec(name=base.index, dimensions=384))
         points = [point for name, document in documents.items() for point in points_of(name, *document)]
         vectors = await embedder.embed([one.chunk.embedded_text() for one in points], "document")
-        await store.upsert(base.index, [replace(one, vector=vector) for one, vector in zip(points, vectors, strict=True)])
+        await store.upsert(
+            base.index, [replace(one, vector=vector) for one, vector in zip(points, vectors, strict=True)]
+        )
 
 
 def points_of(name, title, text, metadata):

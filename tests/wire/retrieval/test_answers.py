@@ -8,7 +8,7 @@ from io import BytesIO
 import pytest
 from tests.wire.retrieval.conftest import WRITER
 
-from outcrop.answer.prompts import SENTINEL
+from outcrop.answer.prompts import FORMAT, HISTORY, SENTINEL
 from outcrop.core.errors import Throttled
 from outcrop.testing.small import BASE
 
@@ -153,7 +153,7 @@ def test_inference_parameters_and_the_models_own_fields_reach_it(runtime, writes
 
 
 @pytest.mark.parametrize(
-    ("name", "value"), [("temperature", 1.5), ("topP", -0.1), ("maxTokens", 70000), ("stopSequences", ["a"] * 5)]
+    ("name", "value"), [("temperature", 1.5), ("topP", 1.5), ("maxTokens", 70000), ("stopSequences", ["a"] * 5)]
 )
 def test_an_inference_parameter_out_of_range_is_named(runtime, refused, name, value):
     given = generation(inferenceConfig={"textInferenceConfig": {name: value}})
@@ -181,7 +181,7 @@ def test_a_question_is_split_and_each_part_searched_for(runtime, writes):
 def test_orchestration_has_its_own_template_and_parameters(runtime, writes):
     model = writes("Who approves leave?", "Anna Keller approves leave [1].")
     given = orchestrated(
-        promptTemplate={"textPromptTemplate": "Plan $query$ after $conversation_history$. $output_format_instructions$"},
+        promptTemplate={"textPromptTemplate": f"Plan $query$ after {HISTORY}. {FORMAT}"},
         inferenceConfig={"textInferenceConfig": {"temperature": 0.25, "maxTokens": 77}},
         additionalModelRequestFields={"effort": "low"},
     )
@@ -228,7 +228,7 @@ def test_a_throttled_model_is_an_error_with_its_name(runtime, writes, refused):
 
 @pytest.mark.parametrize("stream", [False, True])
 def test_a_document_that_comes_with_the_question_is_answered_from_and_cited(runtime, stream):
-    text = b"# Garden rules\n\nThe garden closes at nine in the evening. Dogs stay on a lead.\n"
+    text = b"# Garden rules\n\nThe garden closes at 21:00. Dogs stay on a lead.\n"
     given = own("When does the garden close?", document(text, "rules/garden.md", "text/markdown"), model=QUOTES)
     if stream:
         reply = runtime.retrieve_and_generate_stream(**given)
@@ -236,7 +236,7 @@ def test_a_document_that_comes_with_the_question_is_answered_from_and_cited(runt
         citation = next(event["citation"]["citation"] for event in events if "citation" in event)
     else:
         reply = runtime.retrieve_and_generate(**given)
-        assert spans(reply)[0][0] == "The garden closes at nine in the evening."
+        assert spans(reply)[0][0] == "The garden closes at 21:00."
         citation = reply["citations"][0]
     place = citation["retrievedReferences"][0]["location"]
     assert place == {"type": "CUSTOM", "customDocumentLocation": {"id": "rules/garden.md"}}
@@ -317,7 +317,7 @@ def test_nothing_of_the_documents_stays(runtime, services):
         {"type": "KNOWLEDGE_BASE"},
         {
             **own("x", document(b"x"))["retrieveAndGenerateConfiguration"],
-            **{"knowledgeBaseConfiguration": {"knowledgeBaseId": BASE.id, "modelArn": QUOTES}},
+            "knowledgeBaseConfiguration": {"knowledgeBaseId": BASE.id, "modelArn": QUOTES},
         },
     ],
 )

@@ -33,7 +33,7 @@ def compare(operator, key, value):
     ("where", "found"),
     [
         (compare("equals", "department", "people"), {"leave.md", "keller.md"}),
-        (compare("equals", "public", False), {"travel.md"}),
+        (compare("equals", "public", value=False), {"travel.md"}),
         (compare("notEquals", "department", "people"), {"travel.md", "canteen.md"}),
         (compare("greaterThan", "year", 2025), {"travel.md", "keller.md"}),
         (compare("greaterThanOrEquals", "year", 2025), {"leave.md", "travel.md", "keller.md"}),
@@ -45,10 +45,10 @@ def compare(operator, key, value):
         (compare("stringContains", "department", "ff"), {"canteen.md"}),
         (compare("stringContains", "tags", "light"), {"travel.md"}),
         (compare("listContains", "tags", "food"), {"canteen.md"}),
-        ({"andAll": [compare("equals", "public", True), compare("equals", "year", 2025)]}, {"leave.md"}),
+        ({"andAll": [compare("equals", "public", value=True), compare("equals", "year", 2025)]}, {"leave.md"}),
         ({"orAll": [compare("equals", "year", 2024), compare("equals", "year", 2025)]}, {"leave.md", "canteen.md"}),
         (
-            {"andAll": [compare("equals", "public", True),
+            {"andAll": [compare("equals", "public", value=True),
                         {"orAll": [compare("equals", "year", 2024), compare("listContains", "tags", "names")]}]},
             {"canteen.md", "keller.md"},
         ),
@@ -172,7 +172,13 @@ def test_an_implicit_filter_narrows_the_one_that_is_given(names, writes):
 
 @pytest.mark.parametrize(
     "reply",
-    ["{}", "I cannot.", '{"equals": {"key": "salary", "value": 1}}', '{"equals": {"key": "year", "value": "x"}}', "[" * 9],
+    [
+        "{}",
+        "I cannot.",
+        '{"equals": {"key": "salary", "value": 1}}',
+        '{"equals": {"key": "year", "value": "x"}}',
+        "[" * 9,
+    ],
 )
 def test_what_is_no_filter_over_the_attributes_narrows_nothing(names, writes, reply):
     writes(reply)
