@@ -179,7 +179,7 @@ async def _asked(
     request = await _request(call, question, settings, session)
     if form == "KNOWLEDGE_BASE":
         return OfKnowledgeBase(request, await knowledge_base(call, settings["knowledgeBaseId"]))
-    return OfDocuments(request, [await _external(call, source) for source in settings["sources"]])
+    return OfDocuments(request, [_external(source) for source in settings["sources"]])
 
 
 _FORM_MEMBERS = 2  # the type, and what belongs to it
@@ -210,15 +210,14 @@ async def _request(call: Call, question: str, settings: Mapping[str, Any], sessi
     )
 
 
-async def _external(call: Call, source: Mapping[str, Any]) -> ExternalSource:
-    """A document that comes with the question, or whose place in S3 does. Raises Invalid, Unsupported."""
-    del call
+def _external(source: Mapping[str, Any]) -> ExternalSource:
+    """A document that comes with the question, or whose place in S3 does. Raises Invalid."""
     form = source["sourceType"]
     name = "s3Location" if form == "S3" else "byteContent"
     if name not in source or len(source) != _FORM_MEMBERS:
         raise Invalid(f"A source of the type {form} must have {name} and no other content.")
     if form == "S3":
-        raise Unsupported("sources: sourceType S3 is not supported by Outcrop.")
+        return ExternalSource(uri=source["s3Location"]["uri"])
     given = source["byteContent"]
     file = given["identifier"].rpartition("/")[2] or given["identifier"]
     blob = Blob(name=file, data=given["data"], media_type=given["contentType"])
