@@ -29,17 +29,14 @@ _RESOURCE = re.compile(
 )  # "…:foundation-model/ID", "…:inference-profile/us.ID"
 _REGION = re.compile(r"(?:us|us-gov|eu|apac|jp|au|ca|sa|me|af|global)\.(?=[a-z0-9-]+\.)")  # of cross-region profiles
 
-# What the current models of a family can be given, unless a table says otherwise.
+# What the current models of a family can be given, unless a table says otherwise. Documents are for every model: what
+# one does not read itself is given to it as text.
 _INPUTS: Mapping[str, tuple[Modality, ...]] = {
-    "openai": ("TEXT", "IMAGE", "DOCUMENT"),
-    "anthropic": ("TEXT", "IMAGE", "DOCUMENT"),
-    "bedrock": ("TEXT", "IMAGE", "DOCUMENT"),
-    "google": ("TEXT", "IMAGE", "DOCUMENT"),
-    "mistral": ("TEXT", "IMAGE"),
-    "ollama": ("TEXT", "IMAGE"),
     "extractive": ("TEXT", "DOCUMENT"),
-    "scripted": ("TEXT", "IMAGE", "DOCUMENT"),
+    "sagemaker": ("TEXT", "DOCUMENT"),
+    "cohere": ("TEXT", "DOCUMENT"),
 }
+_EVERYTHING: tuple[Modality, ...] = ("TEXT", "IMAGE", "DOCUMENT")
 _TOOLLESS = frozenset({"extractive", "sagemaker"})
 _SHOWN = {"openai": "OpenAI", "mistral": "Mistral AI", "ai21": "AI21 Labs", "deepseek": "DeepSeek", "vllm": "vLLM"}
 
@@ -154,7 +151,7 @@ def _usual(id: str, target: str, kind: ModelKind) -> ModelCard:
         name=name,
         provider=_SHOWN.get(maker, maker.title()),
         kind=kind,
-        inputs=_INPUTS.get(family, ("TEXT",)) if chat else ("TEXT",),
+        inputs=_INPUTS.get(family, _EVERYTHING) if chat else ("TEXT",),
         outputs=("EMBEDDING",) if kind == "embedding" else ("TEXT",),
         tools=chat and family not in _TOOLLESS,
         streaming=chat,
