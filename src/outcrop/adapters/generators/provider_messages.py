@@ -120,6 +120,20 @@ def settings_of(request: ChatRequest, family: str, seconds: float, unknown: Coll
     return made
 
 
+def without_sampling(model: Model) -> frozenset[str]:
+    """The parameters that a model of this name does not take, though its provider's other models do.
+
+    Models that always reason take none: clients that cannot but send a temperature could not use them.
+    """
+    profile: Mapping[str, Any] = dict(model.profile)
+    if profile.get("anthropic_disallows_sampling_settings") or profile.get("bedrock_disallows_sampling_settings"):
+        return frozenset({"temperature", "top_p", "top_k"})
+    may_rest = profile.get("openai_supports_reasoning_effort_none") and not profile.get("thinking_enabled_by_default")
+    if profile.get("openai_supports_reasoning") and not may_rest:
+        return frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty"})
+    return frozenset()
+
+
 def _sampling(sampling: Sampling) -> dict[str, Any]:
     given = {
         "temperature": sampling.temperature,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from outcrop.adapters.generators.documents import in_words
 from outcrop.adapters.generators.provider_events import Blocks, ended
-from outcrop.adapters.generators.provider_messages import messages_of, parameters_of, settings_of
+from outcrop.adapters.generators.provider_messages import messages_of, parameters_of, settings_of, without_sampling
 from outcrop.adapters.provider_errors import translated
 from outcrop.adapters.provider_login import opening, provider_of
 from outcrop.core.cards import ModelCard
@@ -89,7 +90,7 @@ class ProviderModel:
         self._reader = reader
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
-        """The reply as it comes.
+        """The reply as it comes; its end names under `dropped` the sampling that no such model takes.
 
         Raises:
             Throttled: The provider refuses for now; `retry_after` says for how long, where the provider does.
@@ -103,6 +104,11 @@ class ProviderModel:
         from pydantic_ai.direct import model_request_stream
 
         asked = await self._asked(request)
+        dropped = [
+            name
+            for name in sorted(without_sampling(self._model))
+            if asked["model_settings"].pop(name, None) is not None
+        ]
         blocks = Blocks(self.model)
         with translated(self.model, self._seconds):
             async with AsyncExitStack() as stack:
@@ -114,7 +120,7 @@ class ProviderModel:
                 end = ended(self.model, stream, blocks.tools)
         for last in blocks.close():
             yield last
-        yield end
+        yield replace(end, details={"dropped": ", ".join(dropped)}) if dropped else end
 
     async def count(self, request: ChatRequest) -> int:
         """The input tokens that a request would take, as the provider counts them. Raises as `stream`."""
