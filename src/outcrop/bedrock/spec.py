@@ -127,6 +127,17 @@ class Operation:
         """The shape of the reply."""
         return self.service.shape(self.traits["output"]["shape"])
 
+    @cached_property
+    def errors(self) -> frozenset[str]:
+        """The names of the errors that it may give."""
+        return frozenset(error["shape"] for error in self.traits.get("errors", ()))
+
+    @cached_property
+    def client_token(self) -> str | None:
+        """The member that makes it safe to send a request twice, if it has one."""
+        members = self.input.members.values()
+        return next((member.name for member in members if member.traits.get("idempotencyToken")), None)
+
     @property
     def streams(self) -> bool:
         """Whether the reply is a stream of events."""
@@ -154,6 +165,11 @@ class Service:
         if name not in self._shapes:
             self._shapes[name] = Shape(self, name, self.model["shapes"][name])
         return self._shapes[name]
+
+    @property
+    def takes_bearer_tokens(self) -> bool:
+        """Whether a request may carry a bearer token in place of a signature."""
+        return "smithy.api#httpBearerAuth" in self.model["metadata"].get("auth", ())
 
     @cached_property
     def statuses(self) -> Mapping[str, int]:

@@ -178,6 +178,18 @@ class Session(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientToken(Record):
+    """A client token that was used, and the reply that it got: `status` is 0 while there is none yet."""
+
+    collection: ClassVar[str] = "client_tokens"
+
+    fingerprint: str  # sha256 of the request's other parameters, hexadecimal
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey(Record):
     """An access key. SigV4 needs the secret itself, so it is kept encrypted, never in clear."""
 
@@ -188,3 +200,16 @@ class AccessKey(Record):
     sealed_secret: str
     status: Literal["ACTIVE", "REVOKED"] = "ACTIVE"
     last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceProfile(Record):
+    """A name of one's own for a model, so that what asks for it need not change where the model does."""
+
+    collection: ClassVar[str] = "inference_profiles"
+    indexed: ClassVar[tuple[str, ...]] = ("name",)
+    unique: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str
+    model_id: str
+    description: str | None = None

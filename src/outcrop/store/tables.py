@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from outcrop.core.records import (
     AccessKey,
+    ClientToken,
     DataSource,
     Document,
     IngestionJob,
@@ -14,7 +15,15 @@ from outcrop.core.records import (
     Session,
 )
 
-KINDS: tuple[type[Record], ...] = (KnowledgeBase, DataSource, Document, IngestionJob, Session, AccessKey)
+KINDS: tuple[type[Record], ...] = (
+    KnowledgeBase,
+    DataSource,
+    Document,
+    IngestionJob,
+    Session,
+    AccessKey,
+    ClientToken,
+)
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
