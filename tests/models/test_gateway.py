@@ -43,7 +43,7 @@ class Outcome:
     def __init__(self, tables):
         self.waited = []
         adapters = LoadedAdapters(Settings(models=tables))
-        self.gateway = Gateway(adapters.models.catalog, adapters, self.pause)
+        self.gateway = Gateway(adapters.models.catalog, adapters, pause=self.pause)
 
     async def pause(self, seconds):
         self.waited.append(seconds)

@@ -21,16 +21,16 @@ from outcrop.core.protocols import (
 from outcrop.core.records import Chunking, DataSource
 from outcrop.core.settings import Settings
 from outcrop.models.catalog import Catalog
-from outcrop.models.gateway import Gateway
+from outcrop.models.gateway import Gateway, Records
 from outcrop.models.generator import ChatGenerator
 
 
 class LoadedAdapters:
     """`core.protocols.Adapters` over the registry."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metadata: Records | None = None) -> None:
         self._settings = settings
-        self.models = Gateway(Catalog(settings), self)
+        self.models = Gateway(Catalog(settings), self, metadata)
         self._made: dict[tuple[str, str | ModelCard], Any] = {}
         self._lock = RLock()
 

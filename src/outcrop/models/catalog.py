@@ -27,7 +27,9 @@ _ID = re.compile(r"[a-z0-9-]{1,63}(?:[.:][a-z0-9-]{1,63}){1,5}")
 _RESOURCE = re.compile(
     r"arn:aws[a-z-]*:(?:bedrock|sagemaker):[a-z0-9-]*:\d*:(?:[a-z-]+/)?(?P<resource>.+)"
 )  # "…:foundation-model/ID", "…:inference-profile/us.ID"
-_REGION = re.compile(r"(?:us|us-gov|eu|apac|jp|au|ca|sa|me|af|global)\.(?=[a-z0-9-]+\.)")  # of cross-region profiles
+REGION = re.compile(r"(?:us|us-gov|eu|apac|jp|au|ca|sa|me|af|global)\.(?=[a-z0-9-]+\.)")  # begins a system profile's id
+# An inference profile of one's own, by its id or its ARN.
+PROFILE = re.compile(r"(?:arn:aws[a-z-]*:bedrock:[^/]*:application-inference-profile/)?(?P<id>[a-z0-9]{12})")
 
 # What the current models of a family can be given, unless a table says otherwise. Documents are for every model: what
 # one does not read itself is given to it as text.
@@ -59,7 +61,7 @@ class Catalog:
         """The model of an id, an ARN that ends in one, a cross-region profile of one, or an alias."""
         found = _RESOURCE.fullmatch(reference)
         plain = found["resource"] if found else reference
-        for one in (plain, _REGION.sub("", plain, count=1), plain.removeprefix(ALIAS)):
+        for one in (plain, REGION.sub("", plain, count=1), plain.removeprefix(ALIAS)):
             if one in self._cards:
                 return self._cards[one]
         return None

@@ -88,6 +88,12 @@ class ProviderModel:
         self._model = model
         self._seconds = card.timeout
         self._reader = reader
+        self._open = AsyncExitStack()
+        self._entered = False
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self._open.aclose()
 
     async def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
         """The reply as it comes; its end names under `dropped` the sampling that no such model takes.
@@ -130,6 +136,9 @@ class ProviderModel:
 
     async def _asked(self, request: ChatRequest) -> dict[str, Any]:
         """The request in pydantic-ai's words."""
+        if not self._entered:
+            self._entered = True
+            await self._open.enter_async_context(self._model)
         request = await in_words(request, self._native, self._reader)
         return {
             "messages": messages_of(request, self._family, self._model.system),
