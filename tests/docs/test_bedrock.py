@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from outcrop.bedrock import ops, spec  # noqa: F401 # ops fills the table
-from outcrop.bedrock.models import served
 from outcrop.bedrock.table import TABLE, refused
 from outcrop.core.settings import Settings
+from outcrop.models.catalog import Catalog
 
 DOCS = Path(__file__).parents[2] / "docs"
 BEDROCK = (DOCS / "bedrock.md").read_text(encoding="utf-8")
@@ -35,5 +35,5 @@ def test_every_member_that_is_not_supported_is_listed():
 
 
 def test_every_model_id_is_described():
-    for name in served(Settings(model="openai:gpt-5-mini")):
-        assert f"`{name}`" in BEDROCK
+    for card in Catalog(Settings(model="openai:gpt-5-mini")).cards():
+        assert f"`{card.id}`" in BEDROCK

@@ -35,7 +35,8 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             knowledge_bases=KnowledgeBases(metadata, adapters, settings, now, new_id),
             syncs=Syncs(metadata, adapters, settings, now, new_id),
             verifier=Verifier(metadata, adapters, settings),
-            answers=Answers(metadata, adapters, settings, now, new_id),
+            answers=Answers(metadata, adapters, settings, now, adapters.models),
+            models=adapters.models,
             keys=Keys(metadata, settings.data, now),
             console=ConsoleTokens(settings.data),
         )

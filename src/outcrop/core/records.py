@@ -200,3 +200,16 @@ class AccessKey(Record):
     sealed_secret: str
     status: Literal["ACTIVE", "REVOKED"] = "ACTIVE"
     last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceProfile(Record):
+    """A name of one's own for a model, so that what asks for it need not change where the model does."""
+
+    collection: ClassVar[str] = "inference_profiles"
+    indexed: ClassVar[tuple[str, ...]] = ("name",)
+    unique: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str
+    model_id: str
+    description: str | None = None
