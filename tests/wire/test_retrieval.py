@@ -148,13 +148,9 @@ def test_settings_of_the_answer_reach_the_model(client, services):
     assert (asked.inference.temperature, asked.inference.max_tokens, asked.inference.stop) == (0.5, 50, ("END",))
 
 
-def test_the_stream_gives_text_then_citations(runtime, service_model, judged):
+def test_the_stream_gives_text_then_citations(runtime):
     reply = runtime.retrieve_and_generate_stream(**asking("business class flights?"))
     events = list(reply["stream"])
-    shape = service_model("bedrock-agent-runtime").shape_for("RetrieveAndGenerateStreamResponseOutput")
-    for event in events:
-        for name, value in event.items():
-            judged(value, shape.members[name], name)
     assert len(reply["sessionId"]) >= 2
     texts = [event["output"]["text"] for event in events if "output" in event]
     assert len(texts) > 5

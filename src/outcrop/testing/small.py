@@ -319,7 +319,7 @@ def small_services(data: Path, passages: Iterable[Passage], **settings: Any) -> 
         adapters=SmallAdapters(),
         knowledge_bases=SmallKnowledgeBases(points),
         answers=SmallAnswers(points, metadata, configuration.refusal),
-        models=LoadedAdapters(configuration).models,
+        models=LoadedAdapters(configuration, metadata).models,
         keys=SmallKeys(),
         console=SmallTokens(),
     )
