@@ -18,10 +18,10 @@ INTRODUCTION = """\
 # Every operation
 
 Each operation of Amazon Bedrock's four services, as the service models of botocore name them, and whether this version
-of Outcrop offers it. One that is not offered is answered with status 501 and its name, or says why. Of one that is offered, every
-member is supported but those that are listed: a refused member is answered with `ValidationException` and its name; a
-member without effect is accepted, for the reason that stands beside it. Extensions are values that Outcrop allows
-beyond the service model. The page is made from the code.
+of Outcrop offers it. One that is not offered is answered with status 501 and its name, or with an error that says why.
+Of one that is offered, every member is supported but those that are listed: a refused member is answered with
+`ValidationException` and its name; a member without effect is accepted, for the reason that stands beside it.
+Extensions are values that Outcrop allows beyond the service model. The page is made from the code.
 """
 
 

@@ -52,7 +52,7 @@ class Entry:
     @property
     def explains(self) -> bool:
         """Whether the operation never gives a result: it is there to say why, better than that it is not offered."""
-        return inspect.signature(self.handler).return_annotation == "NoReturn"
+        return str(inspect.signature(self.handler).return_annotation) == "NoReturn"
 
     async def run(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """The result for these members; those that change nothing are not handed on."""
