@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from outcrop.access.console import ConsoleTokens
 from outcrop.access.keys import Keys
+from outcrop.access.tags import TagStore
 from outcrop.answer.service import Answers
 from outcrop.core.protocols import Adapters, MetadataStore
 from outcrop.core.settings import Settings
+from outcrop.ingest.jobs import Jobs
 from outcrop.ingest.knowledge_bases import KnowledgeBases
 from outcrop.ingest.sync import Syncs
 from outcrop.ingest.verify import Verifier
@@ -23,7 +25,9 @@ class Services:
     adapters: Adapters
     knowledge_bases: KnowledgeBases
     syncs: Syncs
+    jobs: Jobs
     verifier: Verifier
     answers: Answers
     keys: Keys
+    tags: TagStore
     console: ConsoleTokens

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from outcrop.bedrock import errors, ops, route
 from outcrop.bedrock.errors import WireError
 from outcrop.bedrock.eventstream import opened
+from outcrop.bedrock.idempotency import once
 from outcrop.bedrock.parse import Request
 from outcrop.bedrock.render import Reply, renderer
 from outcrop.bedrock.signature import Verifier
@@ -80,7 +81,7 @@ class Surface:
             message = f"Outcrop does not offer {operation.name} of {operation.service.name}."
             raise WireError("NotImplementedException", message)
         call = Call(self._services, key, request_id, {})
-        result = await entry.run(call, entry.parse(request, found.labels))
+        result = await once(call, entry, entry.parse(request, found.labels))
         reply = renderer(operation)(result)
         return Reply(reply.status, {**reply.headers, **call.headers}, reply.body, reply.events)
 

@@ -41,8 +41,11 @@ class KnowledgeBase(Record):
     description: str | None = None
     status: Literal["CREATING", "ACTIVE", "DELETING", "UPDATING", "FAILED", "DELETE_UNSUCCESSFUL"] = "ACTIVE"
     failure_reasons: tuple[str, ...] = ()
+    retains: bool = False  # the index holds points of deleted data sources whose deletion policy was RETAIN
+    declared: Mapping[str, Any] = field(default_factory=dict)  # what a client said of it, given back as it was said
 
 
+CUSTOM = "custom"  # the kind of a data source whose documents are handed over one by one
 ChunkingStrategy = Literal["default", "fixed", "semantic", "hierarchical", "section", "none"]
 
 
@@ -76,12 +79,14 @@ class DataSource(Record):
 
     knowledge_base_id: str
     name: str
-    kind: str  # a key of registry.SOURCES: "folder" ...
+    kind: str  # CUSTOM, or a key of registry.SOURCES: "folder" ...
     configuration: Mapping[str, Any]  # folder: {"path": ..., "include": [...], "exclude": [...]}
     chunking: Chunking = field(default_factory=Chunking)
     deletion_policy: Literal["DELETE", "RETAIN"] = "DELETE"
     status: Literal["AVAILABLE", "DELETING", "DELETE_UNSUCCESSFUL"] = "AVAILABLE"
     description: str | None = None
+    failure_reasons: tuple[str, ...] = ()
+    declared: Mapping[str, Any] = field(default_factory=dict)  # as a knowledge base's
 
 
 DocumentStatus = Literal["INDEXED", "PARTIALLY_INDEXED", "FAILED", "IGNORED"]
@@ -115,6 +120,7 @@ class Document(Record):
     warnings: tuple[str, ...] = ()
     coverage: Coverage | None = None
     chunks: int = 0
+    source_version: str | None = None  # the item's version in its source when it was read
     chunks_hash: str = ""  # of the sorted ids of its chunks: verify compares it with the index
     metadata: Metadata = field(default_factory=dict)
 
@@ -151,6 +157,7 @@ class IngestionJob(Record):
     knowledge_base_id: str
     data_source_id: str
     status: JobStatus = "STARTING"
+    description: str | None = None
     statistics: Statistics = field(default_factory=Statistics)
     failure_reasons: tuple[str, ...] = ()
     finished_at: datetime | None = None
@@ -188,3 +195,26 @@ class AccessKey(Record):
     sealed_secret: str
     status: Literal["ACTIVE", "REVOKED"] = "ACTIVE"
     last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tags(Record):
+    """The tags of one resource; its id is the resource's kind and id, as in `knowledge-base/ABCDEFGHIJ`."""
+
+    collection: ClassVar[str] = "tags"
+
+    tags: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClientToken(Record):
+    """A request that may be sent again: the same token gets the same reply, and makes nothing twice.
+
+    Its id is derived from the caller, the operation and the token.
+    """
+
+    collection: ClassVar[str] = "client_tokens"
+
+    request_hash: str
+    resource_id: str  # chosen before the resource is made, so that a second attempt makes the same
+    reply: str | None = None  # as it was sent; None while it is being worked on

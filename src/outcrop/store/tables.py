@@ -6,15 +6,26 @@ import sqlalchemy as sa
 
 from outcrop.core.records import (
     AccessKey,
+    ClientToken,
     DataSource,
     Document,
     IngestionJob,
     KnowledgeBase,
     Record,
     Session,
+    Tags,
 )
 
-KINDS: tuple[type[Record], ...] = (KnowledgeBase, DataSource, Document, IngestionJob, Session, AccessKey)
+KINDS: tuple[type[Record], ...] = (
+    KnowledgeBase,
+    DataSource,
+    Document,
+    IngestionJob,
+    Session,
+    AccessKey,
+    Tags,
+    ClientToken,
+)
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
