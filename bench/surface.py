@@ -23,7 +23,6 @@ from botocore.credentials import Credentials
 from outcrop.bedrock import route
 from outcrop.bedrock.app import bedrock_app
 from outcrop.bedrock.parse import Request
-from outcrop.bedrock.render import renderer
 from outcrop.bedrock.signature import Verifier
 from outcrop.bedrock.table import TABLE
 from outcrop.bedrock.views import retrieval_result
@@ -106,7 +105,7 @@ def main() -> None:
     }
     for count in (5, 100):
         hits = [Hit(point=point(passage), score=0.5) for passage in PASSAGES[:count]]
-        parts[f"render {count} results"] = lambda hits=hits: renderer(entry.operation)(
+        parts[f"render {count} results"] = lambda hits=hits: entry.render(
             {"retrievalResults": [retrieval_result(hit) for hit in hits]}
         )
     for name, work in parts.items():

@@ -8,7 +8,7 @@ from outcrop.access.console import ConsoleTokens
 from outcrop.access.keys import Keys
 from outcrop.access.tags import TagStore
 from outcrop.answer.service import Answers
-from outcrop.core.protocols import Adapters, MetadataStore
+from outcrop.core.protocols import Adapters, MetadataStore, Models
 from outcrop.core.settings import Settings
 from outcrop.ingest.jobs import Jobs
 from outcrop.ingest.knowledge_bases import KnowledgeBases
@@ -28,6 +28,7 @@ class Services:
     jobs: Jobs
     verifier: Verifier
     answers: Answers
+    models: Models
     keys: Keys
     tags: TagStore
     console: ConsoleTokens

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
 from outcrop.adapters.generators.scripted import ScriptedGenerator
 from outcrop.answer.follow_up import standalone
+from outcrop.core.answers import Orchestration
 from outcrop.core.records import Turn
 
 
@@ -17,7 +20,12 @@ class Quoting:
         raise AssertionError("It cannot be told what to do.")
 
 
+MOMENT = datetime(2026, 11, 20, 16, 5, tzinfo=UTC)
 BEFORE = [Turn(question="How much is the Plus plan per month?", answer="39 EUR")]
+
+
+async def asked(generator, question, turns, **more):
+    return await standalone(generator, question, turns, Orchestration(**more), MOMENT)
 
 
 @pytest.mark.parametrize(
@@ -29,16 +37,16 @@ BEFORE = [Turn(question="How much is the Plus plan per month?", answer="39 EUR")
     ],
 )
 async def test_content_words_are_carried_where_they_are_missing(question, searched, how):
-    assert await standalone(Quoting(), question, BEFORE) == (searched, how)
+    assert await asked(Quoting(), question, BEFORE) == (searched, how)
 
 
 async def test_a_first_question_stays_as_it_is():
-    assert await standalone(Quoting(), "And it?", []) == ("And it?", "as asked")
+    assert await asked(Quoting(), "And it?", []) == ("And it?", "as asked")
 
 
 async def test_a_rewritten_question_is_carried_on():
     turns = [Turn(question="And it?", answer="no", standalone="Is the sauna open?")]
-    assert (await standalone(Quoting(), "Why?", turns))[0] == "Why? (sauna open)"
+    assert (await asked(Quoting(), "Why?", turns))[0] == "Why? (sauna open)"
 
 
 @pytest.mark.parametrize(
@@ -51,5 +59,5 @@ async def test_a_rewritten_question_is_carried_on():
     ],
 )
 async def test_a_models_rewrite_is_taken_if_it_is_one_question(reply, searched):
-    question, _ = await standalone(ScriptedGenerator(reply), "And the sauna?", BEFORE)
+    question, _ = await asked(ScriptedGenerator(reply), "And the sauna?", BEFORE)
     assert question == searched

@@ -18,10 +18,10 @@ from botocore.parsers import create_parser
 from botocore.serialize import create_serializer
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tests.wire.patterns import portable
 
 from outcrop.bedrock import ops, route, spec  # noqa: F401 # ops fills the table
 from outcrop.bedrock.check import WHOLE
-from outcrop.bedrock.constraints import portable
 from outcrop.bedrock.eventstream import event
 from outcrop.bedrock.parse import Request, parser
 from outcrop.bedrock.render import CHECKER, checked, renderer, to_json

@@ -19,19 +19,26 @@ Accepts = Mapping[str, Any]
 """The members that are supported, each with those below it; `WHOLE` where all are."""
 WHOLE: Accepts = {"**": {}}
 
+Extends = Mapping[str, tuple[str, ...]]
+"""What Outcrop allows beyond the service model, by shape: further values of an enum, or further patterns."""
+NOTHING: Extends = {}
+
 LIMITS = {"integer": 2**31, "long": 2**63}
+LARGEST = {"float": 3.4028235e38, "double": 1.7976931348623157e308}  # IEEE 754, single and double
 
 
 class Checker:
     """Builds checks for shapes; `blob` and `timestamp` say how those two are converted in this direction."""
 
-    def __init__(self, *, blob: Callable[[Shape], Check], timestamp: Callable[[Shape], Check]) -> None:
+    def __init__(
+        self, *, blob: Callable[[Shape], Check], timestamp: Callable[[Shape], Check], extends: Extends = NOTHING
+    ) -> None:
         self._whole: dict[tuple[str, str], Check] = {}
         self._make: dict[str, Callable[[Shape, Accepts], Check]] = {
             "structure": self._structure,
             "list": self._list,
             "map": self._map,
-            "string": lambda shape, _: _string(shape),
+            "string": lambda shape, _: _string(shape, extends.get(shape.name, ())),
             "boolean": lambda *_: _boolean,
             "blob": lambda shape, _: blob(shape),
             "timestamp": lambda shape, _: timestamp(shape),
@@ -132,10 +139,10 @@ def _anything(value: Any, _: str, __: list[str]) -> Any:
     return value
 
 
-def _string(shape: Shape) -> Check:
+def _string(shape: Shape, more: Sequence[str]) -> Check:
     complaints: list[tuple[Complain | None, Callable[[str], Any]]] = [
         (bounds(shape, " characters"), len),
-        (wording(shape), str),
+        (wording(shape, more), str),
     ]
     active = [(complain, measure) for complain, measure in complaints if complain is not None]
 
@@ -174,11 +181,13 @@ def _integer(shape: Shape) -> Check:
 
 
 def _number(shape: Shape) -> Check:
-    complain = bounds(shape)
+    complain, largest = bounds(shape), LARGEST[shape.type]
 
     def check(value: Any, at: str, problems: list[str]) -> Any:
         if not isinstance(value, int | float) or isinstance(value, bool):
             problems.append(wrong_type(at, "a number", value))
+        elif not -largest <= value <= largest:
+            problems.append(f"{at} must be a number that a {shape.type} can hold.")
         elif complain:
             complain(value, at, problems)
         return value

@@ -123,7 +123,7 @@ def canonical_query(query: str) -> str:
 def payload_hash(request: Request) -> str:
     """The hash of the body that arrived; `UNSIGNED-PAYLOAD` is taken only where TLS protects the body."""
     actual, declared = hashlib.sha256(request.body).hexdigest(), request.header("x-amz-content-sha256")
-    if declared == UNSIGNED and request.secure:
+    if declared == UNSIGNED and request.is_secure:
         return UNSIGNED
     if declared == UNSIGNED:
         raise WireError("InvalidSignatureException", "An unsigned payload is accepted only over HTTPS.")

@@ -18,10 +18,6 @@ from typing import Any
 
 from outcrop.core.errors import MissingDependency, OutcropError
 
-# Values of our own, besides those of the model: AWS's clients do not check enums.
-EXTENSIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
-    ("bedrock-agent", "KnowledgeBaseStorageType"): ("OUTCROP_EMBEDDED",),
-}
 MISPRINT = re.compile(r"/d(?=[{+])")  # patterns of ARNs that say "/d{12}" where digits are meant
 SERVICES = ("bedrock", "bedrock-runtime", "bedrock-agent", "bedrock-agent-runtime")
 
@@ -133,6 +129,17 @@ class Operation:
         """The shape of the reply."""
         return self.service.shape(self.traits["output"]["shape"])
 
+    @cached_property
+    def errors(self) -> frozenset[str]:
+        """The names of the errors that it may give."""
+        return frozenset(error["shape"] for error in self.traits.get("errors", ()))
+
+    @cached_property
+    def client_token(self) -> str | None:
+        """The member that makes it safe to send a request twice, if it has one."""
+        members = self.input.members.values()
+        return next((member.name for member in members if member.traits.get("idempotencyToken")), None)
+
     @property
     def streams(self) -> bool:
         """Whether the reply is a stream of events."""
@@ -158,23 +165,26 @@ class Service:
     def shape(self, name: str) -> Shape:
         """The shape of this name; the same object each time."""
         if name not in self._shapes:
-            self._shapes[name] = Shape(self, name, self._mended(name, self.model["shapes"][name]))
+            self._shapes[name] = Shape(self, name, _mended(self.model["shapes"][name]))
         return self._shapes[name]
 
-    def _mended(self, name: str, traits: Mapping[str, Any]) -> Mapping[str, Any]:
-        """The traits of a shape with our extensions, and without the model's misprint."""
-        more = EXTENSIONS.get((self.name, name), ())
-        if more:
-            return {**traits, "enum": [*traits["enum"], *more]}
-        if MISPRINT.search(traits.get("pattern", "")):
-            return {**traits, "pattern": MISPRINT.sub(r"\\d", traits["pattern"])}
-        return traits
+    @property
+    def takes_bearer_tokens(self) -> bool:
+        """Whether a request may carry a bearer token in place of a signature."""
+        return "smithy.api#httpBearerAuth" in self.model["metadata"].get("auth", ())
 
     @cached_property
     def statuses(self) -> Mapping[str, int]:
         """The HTTP status of each error that the service names."""
         shapes = self.model["shapes"].items()
         return {name: traits["error"]["httpStatusCode"] for name, traits in shapes if "error" in traits}
+
+
+def _mended(traits: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The traits of a shape without the model's misprint."""
+    if MISPRINT.search(traits.get("pattern", "")):
+        return {**traits, "pattern": MISPRINT.sub(r"\\d", traits["pattern"])}
+    return traits
 
 
 @cache

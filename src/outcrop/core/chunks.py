@@ -136,7 +136,7 @@ class Hit:
 
     What it means depends on the mode. semantic: the cosine similarity, negative ones as 0; keyword: s / (s + 10)
     of the BM25 score s; hybrid: the weighted sum of the cosine and the scaled keyword score (`core.ranking`).
-    `similarity` (cosine) and `keyword_score` (BM25) are given where known.
+    `similarity` (cosine) and `keyword_score` (BM25) are given where known; of a semantic search the cosine alone.
     """
 
     point: Point

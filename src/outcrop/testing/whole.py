@@ -13,6 +13,7 @@ from typing import Any
 from outcrop.access.tags import TagStore
 from outcrop.adapters.vector_stores.memory import MemoryVectorStore
 from outcrop.answer.service import Answers
+from outcrop.app.adapters import LoadedAdapters
 from outcrop.core.clock import now
 from outcrop.core.ids import new_id
 from outcrop.core.protocols import MetadataStore, VectorStore
@@ -44,6 +45,7 @@ class Whole:
         """The services, new ones each time."""
         configuration = Settings(data=self.data, threads=2, embedding_model=MODEL, **settings)
         adapters = GivenAdapters({"embedded": self.store}, self.reader, self.embedder, settings=configuration)
+        models = LoadedAdapters(configuration).models
         bases = KnowledgeBases(self.metadata, adapters, configuration, now, new_id)
         syncs = Syncs(self.metadata, adapters, configuration, now, new_id)
         syncs.heartbeat = 0.05
@@ -55,7 +57,8 @@ class Whole:
             syncs=syncs,
             jobs=Jobs(self.metadata, bases, syncs),
             verifier=Verifier(self.metadata, adapters, configuration),
-            answers=Answers(self.metadata, adapters, configuration, now, new_id),
+            answers=Answers(self.metadata, adapters, configuration, now, models),
+            models=models,
             keys=SmallKeys(),  # type: ignore[arg-type]  # what surfaces use of it
             tags=TagStore(self.metadata, now),
             console=SmallTokens(),  # type: ignore[arg-type]  # as above

@@ -1,26 +1,29 @@
-"""The nearest vectors of a segment: 1-bit codes are scanned, the best candidates compared by their 8-bit vectors."""
+"""The nearest vectors of a segment: 1-bit codes are scanned, the best candidates compared by their 8-bit vectors.
+
+The kernels are SimSIMD's (https://github.com/ashvardanian/SimSIMD), which use what the processor has (VNNI, population
+count) and let other threads run meanwhile.
+"""
 
 from __future__ import annotations
 
 from math import isqrt
 
 import numpy as np
+import simsimd
 from numpy.typing import NDArray
 
-from outcrop.adapters.vector_stores.embedded.segments import Segment, code
+from outcrop.adapters.vector_stores.embedded.segments import Segment, code, quantised
 from outcrop.core.chunks import Vector
 
-# Of n vectors 10 √n, at least 1,500, are compared by their 8-bit form: recall@10 is above 0.99 from 5,000 to 100,000.
-_ROOTS = 10
-_LEAST = 1500
-_ROWS = 512  # 8-bit vectors that are compared at a time, as above
-_BLOCK = 32_768  # vectors whose codes are compared at a time, in memory that stays in the processor's cache
-_FAR = np.uint16(65535)
+# Of n vectors 15 √n are compared by their 8-bit form, and all of an index with fewer than `_EVERY`.
+_ROOTS = 15
+_EVERY = 20_000
+_BLOCK = 16_384  # vectors that are compared at a time
 
 
 def budget(count: int) -> float:
     """Which share of the vectors of an index is compared by their 8-bit form."""
-    return min(max(_ROOTS * isqrt(count), _LEAST) / max(count, 1), 1)
+    return min(_ROOTS * isqrt(count) / count, 1) if count > _EVERY else 1
 
 
 def nearest(
@@ -36,7 +39,7 @@ def nearest(
 
 
 def similarities(segment: Segment, query: Vector, positions: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The cosine (to within 0.005) of each of these rows; NaN for one without a vector."""
+    """The cosine (to within 0.01) of each of these rows; NaN for one without a vector."""
     result = np.full(len(positions), np.nan, dtype=np.float32)
     if len(segment.vectored):
         at = np.minimum(np.searchsorted(segment.vectored, positions), len(segment.vectored) - 1)
@@ -48,13 +51,15 @@ def similarities(segment: Segment, query: Vector, positions: NDArray[np.int64]) 
 
 def _cosines(segment: Segment, query: Vector, chosen: NDArray[np.int64] | None) -> NDArray[np.float32]:
     """The cosine of the chosen vectors, or of all, by their 8-bit form."""
+    values, scales = quantised(query[None, :])
     count = len(segment.vectored) if chosen is None else len(chosen)
-    cosines = np.empty(count, dtype=np.float32)
-    for start in range(0, count, _ROWS):
-        part = slice(start, start + _ROWS) if chosen is None else chosen[start : start + _ROWS]
-        # vecdot, as BLAS would start threads, which fight with those that embed.
-        np.vecdot(segment.values[part].astype(np.float32), query, out=cosines[start : start + _ROWS])
-    return cosines * (segment.scales if chosen is None else segment.scales[chosen])
+    dots = np.empty(count, dtype=np.float32)
+    for start in range(0, count, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        compared = segment.values[part if chosen is None else chosen[part]]
+        dots[part] = np.asarray(simsimd.cdist(values, compared, metric="dot"))
+    dots *= scales[0] * (segment.scales if chosen is None else segment.scales[chosen])
+    return dots
 
 
 def leading(scores: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
@@ -71,12 +76,13 @@ def _candidates(
 ) -> NDArray[np.int64] | None:
     """Which vectors to compare by their 8-bit form, about as many as wanted; None for all."""
     passing = None if allowed is None else allowed[segment.vectored]
-    if passing is None and (not segment.codes.size or wanted >= len(segment.vectored)):
-        return None
+    few = not segment.codes.size or wanted >= len(segment.vectored)
     if passing is not None:
         rows = np.flatnonzero(passing)
-        if not segment.codes.size or len(rows) <= 2 * wanted:
+        if few or len(rows) <= 2 * wanted:
             return rows
+    elif few:
+        return None
     distances = _distances(segment, query)
     if passing is not None:
         distances[~passing] = _FAR
@@ -84,16 +90,14 @@ def _candidates(
     return np.flatnonzero(distances <= min(edge, _FAR - 1))[: 2 * wanted]
 
 
+_FAR = np.uint16(65535)
+
+
 def _distances(segment: Segment, query: Vector) -> NDArray[np.uint16]:
     """In how many bits the code of each vector differs from the query's."""
-    asked = code(query[None, :], segment.mean)[:, 0]
-    distances = np.zeros(segment.codes.shape[1], dtype=np.uint16)
+    asked = code(query[None, :], segment.mean)
+    distances = np.empty(len(segment.codes), dtype=np.uint16)
     for start in range(0, len(distances), _BLOCK):
-        block = distances[start : start + _BLOCK]
-        different = np.empty(len(block), dtype=np.uint64)
-        bits = np.empty(len(block), dtype=np.uint8)
-        for word, column in zip(asked, segment.codes, strict=True):
-            np.bitwise_xor(column[start : start + _BLOCK], word, out=different)
-            np.bitwise_count(different, out=bits)
-            np.add(block, bits, out=block)
+        part = slice(start, start + _BLOCK)
+        distances[part] = np.asarray(simsimd.cdist(asked, segment.codes[part], metric="hamming", dtype="bin8"))
     return distances

@@ -1,0 +1,29 @@
+"""Which model a `modelId` names: an id, an ARN, a system inference profile (`us.` before an id) or one of one's own."""
+
+from __future__ import annotations
+
+import re
+
+from outcrop.bedrock.table import Call
+from outcrop.core.cards import ModelCard
+from outcrop.core.errors import Unsupported
+from outcrop.core.records import InferenceProfile
+
+REGION = re.compile(r"(?:us|us-gov|eu|apac|jp|au|ca|global)\.(?=[a-z0-9-]+\.)")  # what begins a system profile's id
+GLOBAL = "global."  # the region of the system profiles that are listed: a server is wherever it is asked
+SYSTEM, APPLICATION = "inference-profile", "application-inference-profile"  # in ARNs
+PROFILE = re.compile(rf"(?:arn:aws[a-z-]*:bedrock:[^/]*:{APPLICATION}/)?(?P<id>[a-z0-9]{{12}})")
+
+
+async def card_of(call: Call, reference: str) -> ModelCard:
+    """The model that a reference names. Raises NotFound, or Unsupported for a prompt."""
+    if ":prompt/" in reference:
+        raise Unsupported("modelId must name a model: Outcrop does not keep prompts.")
+    if own := PROFILE.fullmatch(reference):
+        reference = (await call.services.metadata.get(InferenceProfile, own["id"])).model_id
+    return await call.services.models.card(reference)
+
+
+def without_region(name: str) -> str:
+    """A model's id without the region that a system inference profile puts before it."""
+    return REGION.sub("", name, count=1)
