@@ -23,13 +23,15 @@ Handler = Callable[..., Awaitable[Mapping[str, Any]]]
 class Call:
     """What every operation is given besides its parameters.
 
-    `caller` is the id of the access key that signed the request; `headers` are sent with the reply.
+    `caller` is the id of the access key that signed the request; `headers` are sent with the reply. `resource_id` is
+    the id that a new resource gets where the request has a client token: another attempt would make the same one.
     """
 
     services: Services
     caller: str
     request_id: str
     headers: dict[str, str]
+    resource_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from outcrop.core.records import (
     KnowledgeBase,
     Record,
     Session,
+    Tags,
 )
 
 KINDS: tuple[type[Record], ...] = (
@@ -22,6 +23,7 @@ KINDS: tuple[type[Record], ...] = (
     IngestionJob,
     Session,
     AccessKey,
+    Tags,
     ClientToken,
 )
 ORDER = ("created_at", "id")  # of every list
