@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Conv
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -180,8 +181,8 @@ def tools_of(given: Iterable[Given]) -> tuple[ToolSpec, ...]:
 
 def check_tools(tools: Sequence[ToolSpec]) -> None:
     """Raises Invalid where two tools have one name."""
-    names = [tool.name for tool in tools]
-    if twice := next((name for name in names if names.count(name) > 1), None):
+    counts = Counter(tool.name for tool in tools)
+    if twice := next((name for name, count in counts.items() if count > 1), None):
         raise Invalid(f"Two tools are called {twice}.")
 
 

@@ -126,3 +126,12 @@ def test_a_profile_that_is_not_there_is_not_found(bedrock, refused):
     for name in ("abcdefghij12", "us.anthropic.claude-99", CLAUDE):
         code, _ = refused(lambda name=name: bedrock.get_inference_profile(inferenceProfileIdentifier=name))
         assert code == "ResourceNotFoundException"
+
+
+def test_a_profile_made_with_a_client_token_again_is_the_same(bedrock):
+    given = {
+        "inferenceProfileName": "team c",
+        "modelSource": {"copyFrom": f"arn:aws:bedrock:us-east-1::foundation-model/{CLAUDE}"},
+        "clientRequestToken": "a-token-of-my-own",
+    }
+    assert len({bedrock.create_inference_profile(**given)["inferenceProfileArn"] for _ in range(2)}) == 1

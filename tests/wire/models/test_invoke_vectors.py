@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 
 import numpy as np
@@ -74,7 +75,8 @@ def test_cohere_embeds_the_parts_of_an_input_together(invoke):
     assert len(body["embeddings"]) == 1
 
 
-def test_texts_are_put_in_order(invoke):
+def test_texts_are_put_in_order(invoke, services):
+    asyncio.run(services.models.rerank(RERANK, "a", ["b"], 1))  # the bundled model is made ready: clients wait 20 s
     texts = ["The canteen opens at noon.", "Leave is twenty-eight days a year.", "Flights are economy."]
     body, _ = invoke(RERANK, {"query": "How many days of leave?", "documents": texts, "top_n": 2, "api_version": 2})
     assert body["results"][0]["index"] == 1
