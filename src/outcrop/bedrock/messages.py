@@ -26,7 +26,7 @@ from outcrop.core.chat import (
     ToolSpec,
     ToolUse,
 )
-from outcrop.core.errors import Invalid
+from outcrop.core.errors import Invalid, Unsupported
 
 Given = Mapping[str, Any]
 
@@ -173,7 +173,7 @@ def sampling(given: Given) -> Sampling:
 
 
 def tools_of(given: Iterable[Given]) -> tuple[ToolSpec, ...]:
-    """The tools of a ToolConfiguration. Raises Invalid for two of one name, or a schema that is no object."""
+    """The tools of a ToolConfiguration. Raises Invalid or Unsupported, naming the tool."""
     tools = tuple(_tool(one["toolSpec"]) for one in given if "toolSpec" in one)
     check_tools(tools)
     return tools
@@ -190,6 +190,8 @@ def _tool(given: Given) -> ToolSpec:
     schema = given["inputSchema"].get("json")
     if not isinstance(schema, Mapping):
         raise Invalid(f"toolConfig.tools: the inputSchema.json of {given['name']} must be a JSON Schema, an object.")
+    if given.get("strict"):
+        raise Unsupported(f"toolConfig.tools: strict of {given['name']} must be false: not every provider has it.")
     return ToolSpec(name=given["name"], schema=schema, description=given.get("description"))
 
 
