@@ -12,7 +12,8 @@ import boto3
 import pytest
 
 from outcrop.bedrock.app import bedrock_app
-from outcrop.testing.chat_server import Call, chat_server
+from outcrop.testing.chat_formats import Call
+from outcrop.testing.chat_server import chat_server
 from outcrop.testing.serving import served
 from outcrop.testing.small import KEY_ID, SECRET, small_services
 
