@@ -156,10 +156,8 @@ class Outcrop:
         base = self.knowledge_base(reference)
         found = [one for one in self.sources(reference) if source in (one.id, one.name)]
         if len(found) != 1:
-            problem = (
-                f"{len(found)} data sources {source!r}; name one by its id" if found else f"no data source {source!r}"
-            )
-            raise NotFound(f"{base.name} has {problem}. See: outcrop sources list {base.name}")
+            how_many = f"{len(found)} data sources" if found else "no data source"
+            raise NotFound(f"{base.name} has {how_many} {source!r}. See the ids: outcrop sources list {base.name}")
         self.call(self.services.knowledge_bases.delete_source, base, found[0])
 
     def sync(
