@@ -9,6 +9,7 @@ import pytest
 
 from outcrop.adapters.generators.scripted import scripted
 from outcrop.app.adapters import LoadedAdapters
+from outcrop.core.answers import Message, Prompt
 from outcrop.core.chat import BlockStarted, ChatMessage, ChatRequest, Sampling, TextBlock, ToolSpec, ToolUse
 from outcrop.core.errors import Denied, Invalid, ModelFailed, NotFound, Throttled, Unavailable, Unsupported
 from outcrop.core.records import InferenceProfile
@@ -326,3 +327,14 @@ async def test_documents_are_embedded_within_the_limits(opened, monkeypatch):
         assert vectors.shape == (1, DIMENSIONS)
         with pytest.raises(Throttled, match="requests_per_minute"):
             await gateway.embed(TITAN, ["two"], "query")
+
+
+async def test_answers_from_passages_are_asked_for_again_too(server):
+    server.misbehaviours.append(Misbehaviour(status=429, headers={"retry-after": "0"}))
+    adapters = LoadedAdapters(Settings(models={ID: CardEntry(**table(server))}, model=ID))
+    prompt = Prompt(question="q", passages=(), messages=(Message(role="user", text="How many days?"),))
+    deltas = [delta async for delta in adapters.generator(ID).generate(prompt)]
+    assert "".join(delta.text for delta in deltas) == "Ten days."
+    assert deltas[-1].usage.output_tokens == 7
+    assert len(server.requests) == 2
+    await adapters.close()
