@@ -9,6 +9,7 @@ from outcrop.core.records import (
     ClientToken,
     DataSource,
     Document,
+    InferenceProfile,
     IngestionJob,
     KnowledgeBase,
     Record,
@@ -23,6 +24,7 @@ KINDS: tuple[type[Record], ...] = (
     Session,
     AccessKey,
     ClientToken,
+    InferenceProfile,
 )
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.
