@@ -22,7 +22,9 @@ from outcrop.testing.small import KEY_ID, SECRET
 
 HOST = "http://localhost:8080"
 OPERATIONS = [(service, name) for service in spec.SERVICES for name in spec.service(service).operations]
-LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20)
+LEAVES = (
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(max_size=20)
+)
 SHARED = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
 FEW = settings(SHARED, max_examples=10)
 
