@@ -14,6 +14,7 @@ from outcrop.core.records import (
     KnowledgeBase,
     Record,
     Session,
+    Tags,
 )
 
 KINDS: tuple[type[Record], ...] = (
@@ -23,6 +24,7 @@ KINDS: tuple[type[Record], ...] = (
     IngestionJob,
     Session,
     AccessKey,
+    Tags,
     ClientToken,
     InferenceProfile,
 )
