@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from outcrop.bedrock.constraints import Complain, bounds, wording, wrong_type
+from outcrop.bedrock.constraints import bounds, wording, wrong_type
 from outcrop.bedrock.spec import Shape
 
 Check = Callable[[Any, str, list[str]], Any]
@@ -59,21 +59,23 @@ class Checker:
         if shape.is_document:
             return _anything
         checks: dict[str, Check] = {}  # filled as members are met: shapes may contain themselves
-        required, known = frozenset(shape.required), shape.members
+        unknown, complete = _unknown(shape), _complete(shape)
 
         def check(value: Any, at: str, problems: list[str]) -> Any:
-            if not isinstance(value, Mapping):
+            if type(value) is not dict and not isinstance(value, Mapping):
                 problems.append(wrong_type(at or "The body", "an object", value))
                 return None
-            result = {}
+            result, before = {}, f"{at}." if at else ""
             for name, given in value.items():
                 if given is None:
                     continue
-                if name not in checks and name in known:
-                    checks[name] = self._member(shape, name, accepts)
-                place = f"{at}.{name}" if at else str(name)
-                result[name] = checks.get(name, _unknown(shape))(given, place, problems)
-            _complete(shape, required, result, at, problems)
+                member = checks.get(name)
+                if member is None:
+                    member = self._member(shape, name, accepts) if name in shape.members else unknown
+                    if member is not unknown:  # there is no end of unknown names
+                        checks[name] = member
+                result[name] = member(given, f"{before}{name}", problems)
+            complete(result, at, problems)
             return result
 
         return check
@@ -88,7 +90,7 @@ class Checker:
         complain = bounds(shape, " members")
 
         def check(value: Any, at: str, problems: list[str]) -> Any:
-            if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            if type(value) is not list and (not isinstance(value, Sequence) or isinstance(value, str | bytes)):
                 problems.append(wrong_type(at, "a list", value))
                 return None
             if complain:
@@ -102,7 +104,7 @@ class Checker:
         key, one, complain = self.check(shape.key), self.check(shape.item, accepts), bounds(shape, " entries")
 
         def check(value: Any, at: str, problems: list[str]) -> Any:
-            if not isinstance(value, Mapping):
+            if type(value) is not dict and not isinstance(value, Mapping):
                 problems.append(wrong_type(at, "an object", value))
                 return None
             if complain:
@@ -114,13 +116,19 @@ class Checker:
         return check
 
 
-def _complete(shape: Shape, required: frozenset[str], given: Mapping[str, Any], at: str, problems: list[str]) -> None:
-    """Complain of required members that are not there, and of a union with another number of members than one."""
-    place = f"{at}." if at else ""
-    problems.extend(f"{place}{name} is required." for name in shape.required if name in required and name not in given)
-    if shape.is_union and len(given) != 1:
-        names = ", ".join(shape.members)
-        problems.append(f"{at or shape.name} must have exactly one of its members ({names}), not {len(given)}.")
+def _complete(shape: Shape) -> Callable[[Mapping[str, Any], str, list[str]], None]:
+    """Complains of required members that are not there, and of a union with another number of members than one."""
+    required, is_union = frozenset(shape.required), shape.is_union
+
+    def check(given: Mapping[str, Any], at: str, problems: list[str]) -> None:
+        if not required <= given.keys():
+            place = f"{at}." if at else ""
+            problems.extend(f"{place}{name} is required." for name in shape.required if name not in given)
+        if is_union and len(given) != 1:
+            names = ", ".join(shape.members)
+            problems.append(f"{at or shape.name} must have exactly one of its members ({names}), not {len(given)}.")
+
+    return check
 
 
 def _unknown(shape: Shape) -> Check:
@@ -140,20 +148,17 @@ def _anything(value: Any, _: str, __: list[str]) -> Any:
 
 
 def _string(shape: Shape, more: Sequence[str]) -> Check:
-    complaints: list[tuple[Complain | None, Callable[[str], Any]]] = [
-        (bounds(shape, " characters"), len),
-        (wording(shape, more), str),
-    ]
-    active = [(complain, measure) for complain, measure in complaints if complain is not None]
+    sized, worded = bounds(shape, " characters"), wording(shape, more)
 
     def check(value: Any, at: str, problems: list[str]) -> Any:
         if not isinstance(value, str):
             problems.append(wrong_type(at, "a string", value))
             return value
         before = len(problems)
-        for complain, measure in active:
-            if len(problems) == before:  # a pattern is not run on a text that is too long
-                complain(measure(value), at, problems)
+        if sized:
+            sized(len(value), at, problems)
+        if worded and len(problems) == before:  # a pattern is not run on a text that is too long
+            worded(value, at, problems)
         return value
 
     return check

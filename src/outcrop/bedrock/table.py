@@ -51,6 +51,11 @@ class Entry:
     extends: Extends = field(default_factory=dict)
     parameters: frozenset[str] = frozenset()
 
+    @property
+    def explains(self) -> bool:
+        """Whether the operation never gives a result: it is there to say why, better than that it is not offered."""
+        return str(inspect.signature(self.handler).return_annotation) == "NoReturn"
+
     async def run(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """The result for these members; those that change nothing are not handed on."""
         return await self.handler(call, **{name: value for name, value in given.items() if name in self.parameters})

@@ -9,6 +9,7 @@ from outcrop.core.records import (
     ClientToken,
     DataSource,
     Document,
+    InferenceProfile,
     IngestionJob,
     KnowledgeBase,
     Record,
@@ -25,6 +26,7 @@ KINDS: tuple[type[Record], ...] = (
     AccessKey,
     Tags,
     ClientToken,
+    InferenceProfile,
 )
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.
