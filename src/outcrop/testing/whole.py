@@ -43,7 +43,8 @@ class Whole:
 
     def services(self, **settings: Any) -> Services:
         """The services, new ones each time."""
-        configuration = Settings(data=self.data, threads=2, embedding_model=MODEL, **settings)
+        given = {"data": self.data, "threads": 2, "embedding_model": MODEL, **settings}
+        configuration = Settings(**given)
         adapters = GivenAdapters({"embedded": self.store}, self.reader, self.embedder, settings=configuration)
         models = LoadedAdapters(configuration).models
         bases = KnowledgeBases(self.metadata, adapters, configuration, now, new_id)
