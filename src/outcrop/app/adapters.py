@@ -8,7 +8,7 @@ from typing import Any
 
 from outcrop.core import registry
 from outcrop.core.errors import Invalid
-from outcrop.core.protocols import Chunker, Embedder, Generator, Reader, Reranker, Source, VectorStore
+from outcrop.core.protocols import Blobs, Chunker, Embedder, Generator, Reader, Reranker, Source, VectorStore
 from outcrop.core.records import Chunking, DataSource
 from outcrop.core.settings import Settings
 
@@ -20,6 +20,11 @@ class LoadedAdapters:
         self._settings = settings
         self._made: dict[tuple[str, str], Any] = {}
         self._lock = RLock()
+
+    def blobs(self) -> Blobs:
+        """The blob store, one for all knowledge bases."""
+        make = registry.load({"blobs": registry.BLOBS}, "blobs", "blob store")
+        return self._once("blobs", "", lambda: make(self._settings))  # type: ignore[no-any-return]
 
     def reader(self) -> Reader:
         """The reader of files, one for all knowledge bases."""

@@ -11,6 +11,7 @@ from outcrop.adapters.sources.folder import open_source
 from outcrop.core.errors import Invalid, Reason, Unreadable
 from outcrop.core.parsed import Blob, Page, ParsedDocument
 from outcrop.core.protocols import (
+    Blobs,
     Chunker,
     Embedder,
     Generator,
@@ -20,6 +21,7 @@ from outcrop.core.protocols import (
     VectorStore,
 )
 from outcrop.core.records import Chunking, DataSource
+from outcrop.testing.blobs import MemoryBlobs
 from outcrop.testing.fakes import TokenHashEmbedder
 
 
@@ -36,6 +38,11 @@ class PlainReader:
     def supports(self, name: str) -> bool:
         """Whether the name ends with .txt or .md."""
         return name.endswith((".txt", ".md"))
+
+    def named(self, name: str, media_type: str) -> str:
+        """The name, with .txt where it is not read."""
+        del media_type
+        return name if self.supports(name) else f"{name}.txt"
 
     def version(self, media_type: str) -> str:
         """The version that the test gave."""
@@ -82,6 +89,11 @@ class GivenAdapters:
     given_embedder: Embedder = field(default_factory=TokenHashEmbedder)
     generators: Mapping[str, Generator] = field(default_factory=dict)
     rerankers: Mapping[str, Reranker] = field(default_factory=dict)
+    given_blobs: Blobs = field(default_factory=MemoryBlobs)
+
+    def blobs(self) -> Blobs:
+        """The blob store that was given."""
+        return self.given_blobs
 
     def reader(self) -> Reader:
         """The reader that was given."""
