@@ -258,8 +258,8 @@ async def test_deleting_the_knowledge_base_gives_up_its_contents(desk):
     ("document", "problem"),
     [
         (DirectDocument(uri=""), "1 to 4096 characters"),
-        (DirectDocument(uri="a.txt"), "no content"),
-        (DirectDocument(uri="a.txt", data=""), "no content"),
+        (DirectDocument(uri="a.txt"), "needs one content"),
+        (DirectDocument(uri="a.txt", data=""), "needs one content"),
         (DirectDocument(uri="a.txt", data="oil", metadata={"x-amz-bedrock-kb-chunk-id": "1"}), "reserved"),
         (DirectDocument(uri="a.txt", data="oil", metadata={"size": 10**400}), "too large"),
     ],

@@ -7,8 +7,10 @@ from time import monotonic
 from typing import TYPE_CHECKING
 
 from outcrop.bedrock import errors, ops, route
+from outcrop.bedrock.content import CONTENT, send_content
 from outcrop.bedrock.errors import WireError
 from outcrop.bedrock.eventstream import opened
+from outcrop.bedrock.idempotency import once
 from outcrop.bedrock.parse import Request
 from outcrop.bedrock.render import Reply, renderer
 from outcrop.bedrock.signature import Verifier
@@ -29,7 +31,9 @@ def bedrock_app(services: Services, clock: Clock = now) -> App:
     surface = Surface(services, Verifier(services.keys, clock))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"].startswith(CONTENT):
+            await send_content(services, scope, send)
+        elif scope["type"] == "http":
             await surface.serve(scope, receive, send)
 
     return app
@@ -79,8 +83,8 @@ class Surface:
         if entry is None:
             message = f"Outcrop does not offer {operation.name} of {operation.service.name}."
             raise WireError("NotImplementedException", message)
-        call = Call(self._services, key, request_id, {})
-        result = await entry.run(call, entry.parse(request, found.labels))
+        call = Call(self._services, key, request_id, {}, address=_address(request))
+        result = await once(call, entry, entry.parse(request, found.labels))
         reply = renderer(operation)(result)
         return Reply(reply.status, {**reply.headers, **call.headers}, reply.body, reply.events)
 
@@ -108,6 +112,10 @@ async def _send(reply: Reply, request_id: str, send: Send) -> None:
 
 def _headers(reply: Reply, request_id: str) -> dict[str, str]:
     return {**reply.headers, "x-amzn-requestid": request_id}
+
+
+def _address(request: Request) -> str:
+    return f"{'https' if request.secure else 'http'}://{request.header('host') or ''}"
 
 
 def _request(scope: Scope, body: bytes) -> Request:

@@ -14,6 +14,7 @@ from outcrop.core.settings import Settings
 
 EXTRACTIVE_ID = "outcrop.extractive-v1"
 EXTRACTIVE = "extractive:sentences"
+LEAST_EMBEDDING_ID = 20  # characters, in Bedrock's pattern for embedding models
 DEFAULT_ID = "outcrop.default-v1"
 
 
@@ -21,6 +22,28 @@ def served(settings: Settings) -> Mapping[str, str]:
     """Every model id that is answered, with the model it stands for."""
     own = {} if settings.model == EXTRACTIVE else {model_id(settings.model): settings.model}
     return {EXTRACTIVE_ID: EXTRACTIVE, DEFAULT_ID: settings.model, **own}
+
+
+def embedding_models(settings: Settings) -> Mapping[str, str]:
+    """Every embedding model's id with the model that it stands for."""
+    return {embedding_id(settings.embedding_model): settings.embedding_model}
+
+
+def embedding_id(model: str) -> str:
+    """The id of an embedding model, as long as Bedrock's pattern asks for."""
+    own = model_id(model.replace("local:", "outcrop:"))
+    return own if len(own) >= LEAST_EMBEDDING_ID else f"{own}-text-embeddings"
+
+
+def embedding_model_of(arn: str, settings: Settings) -> str:
+    """The embedding model for an id, or for an ARN that ends in one. Raises Invalid, naming those that there are."""
+    models = embedding_models(settings)
+    wanted = arn.rpartition("foundation-model/")[2]
+    if wanted not in models:
+        raise Invalid(
+            f"There is no embedding model {arn}. This server has: {', '.join(models)} (as such, or in an ARN)."
+        )
+    return models[wanted]
 
 
 def model_id(model: str) -> str:

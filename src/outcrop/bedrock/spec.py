@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -17,6 +18,11 @@ from typing import Any
 
 from outcrop.core.errors import MissingDependency, OutcropError
 
+# Values of our own, besides those of the model: AWS's clients do not check enums.
+EXTENSIONS: Mapping[tuple[str, str], tuple[str, ...]] = {
+    ("bedrock-agent", "KnowledgeBaseStorageType"): ("OUTCROP_EMBEDDED",),
+}
+MISPRINT = re.compile(r"/d(?=[{+])")  # patterns of ARNs that say "/d{12}" where digits are meant
 SERVICES = ("bedrock", "bedrock-runtime", "bedrock-agent", "bedrock-agent-runtime")
 
 
@@ -152,8 +158,17 @@ class Service:
     def shape(self, name: str) -> Shape:
         """The shape of this name; the same object each time."""
         if name not in self._shapes:
-            self._shapes[name] = Shape(self, name, self.model["shapes"][name])
+            self._shapes[name] = Shape(self, name, self._mended(name, self.model["shapes"][name]))
         return self._shapes[name]
+
+    def _mended(self, name: str, traits: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The traits of a shape with our extensions, and without the model's misprint."""
+        more = EXTENSIONS.get((self.name, name), ())
+        if more:
+            return {**traits, "enum": [*traits["enum"], *more]}
+        if MISPRINT.search(traits.get("pattern", "")):
+            return {**traits, "pattern": MISPRINT.sub(r"\\d", traits["pattern"])}
+        return traits
 
     @cached_property
     def statuses(self) -> Mapping[str, int]:

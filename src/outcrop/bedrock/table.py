@@ -22,13 +22,17 @@ Handler = Callable[..., Awaitable[Mapping[str, Any]]]
 class Call:
     """What every operation is given besides its parameters.
 
-    `caller` is the id of the access key that signed the request; `headers` are sent with the reply.
+    `caller` is the id of the access key that signed the request; `headers` are sent with the reply. Where the request
+    has a client token, `resource_id` is the id of what it makes: a second attempt makes the same. `address` is the
+    server's own, as the client reached it.
     """
 
     services: Services
     caller: str
     request_id: str
     headers: dict[str, str]
+    resource_id: str | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +48,7 @@ class Entry:
     accepts: Accepts
     ignores: Mapping[str, str] = field(default_factory=dict)
     parameters: frozenset[str] = frozenset()
+    token: str | None = None  # the member that holds the client token, which the surface takes care of
 
     async def run(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """The result for these members; those that change nothing are not handed on."""
@@ -63,19 +68,22 @@ def op(
     """Offer an operation: the function's keyword parameters are the members that it supports.
 
     Of a member that is a structure, `accepts` lists what is supported below it ("a.b.c", or "a.b.**" for all).
-    Whatever else the model has is refused by name. Raises UnknownOperation or WrongDeclaration at import.
+    Whatever else the model has is refused by name. A client token is always accepted: the surface sees to it that the
+    same one gets the same reply. Raises UnknownOperation or WrongDeclaration at import.
     """
     operation = spec.operation(service, name)
 
     ignored = ignores or {}
+    tokens = [one.name for one in operation.input.members.values() if one.traits.get("idempotencyToken")]
 
     def declare(handler: Handler) -> Handler:
         given = inspect.signature(handler).parameters.values()
         parameters = frozenset(parameter.name for parameter in given if parameter.kind is parameter.KEYWORD_ONLY)
-        tree = accepted(operation.input, [*parameters, *accepts, *ignored])
-        if missing := tree.keys() - parameters - {path.partition(".")[0] for path in ignored}:
+        tree = accepted(operation.input, [*parameters, *accepts, *ignored, *tokens])
+        if missing := tree.keys() - parameters - {path.partition(".")[0] for path in (*ignored, *tokens)}:
             raise WrongDeclaration(f"{name} accepts {sorted(missing)}, which its function does not take.")
-        TABLE[service, name] = Entry(operation, handler, parser(operation, tree), tree, ignored, parameters)
+        token = tokens[0] if tokens else None
+        TABLE[service, name] = Entry(operation, handler, parser(operation, tree), tree, ignored, parameters, token)
         return handler
 
     return declare

@@ -37,6 +37,8 @@ def up(
     with opened(data, host=host, port=port, model=model) as outcrop:
         settings = outcrop.settings
         claimed = claim_port(settings.host, settings.port)
+        outcrop.call(outcrop.services.jobs.recover)
+        outcrop.call(outcrop.services.direct.resume)
         for name, folder in folders:
             say(f"Reading {folder} into the knowledge base {name} …")
             run_sync(outcrop, name, folder)

@@ -86,6 +86,10 @@ class Settings(BaseSettings):
         (),
         description="Names, besides `host` and the loopback ones, under which browsers may open the page.",
     )
+    source_folders: tuple[Path, ...] = Field(
+        (),
+        description="Folders that data sources made through the API may read, besides those added on this machine.",
+    )
     max_body_mb: int = Field(20, ge=1, description="The largest request body that is accepted, in MiB.")
 
     @classmethod

@@ -101,3 +101,9 @@ async def deposit_of(metadata: MetadataStore, id: str) -> Deposit | None:
         return await metadata.get(Deposit, id)
     except NotFound:
         return None
+
+
+async def current(deposit: Deposit, store: MetadataStore) -> bool:
+    """Whether a deposit is as it is stored: it was not handed over anew, or deleted, meanwhile."""
+    found = await deposit_of(store, deposit.id)
+    return found is not None and found.version == deposit.version

@@ -6,6 +6,7 @@ import sqlalchemy as sa
 
 from outcrop.core.records import (
     AccessKey,
+    ClientToken,
     DataSource,
     Deposit,
     Document,
@@ -13,9 +14,20 @@ from outcrop.core.records import (
     KnowledgeBase,
     Record,
     Session,
+    Tags,
 )
 
-KINDS: tuple[type[Record], ...] = (KnowledgeBase, DataSource, Document, IngestionJob, Session, AccessKey, Deposit)
+KINDS: tuple[type[Record], ...] = (
+    KnowledgeBase,
+    DataSource,
+    Document,
+    IngestionJob,
+    Session,
+    AccessKey,
+    Tags,
+    ClientToken,
+    Deposit,
+)
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")

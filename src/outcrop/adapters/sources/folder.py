@@ -15,6 +15,7 @@ from outcrop.adapters.sources.patterns import Patterns, is_litter
 from outcrop.core.errors import Invalid, Unavailable, Unreadable
 from outcrop.core.parsed import Blob
 from outcrop.core.protocols import Item
+from outcrop.core.settings import Settings
 from outcrop.core.sidecars import MAX_BYTES, SUFFIX, Sidecar, read_sidecar
 
 MEMBERS = {"path": str, "include": list, "exclude": list, "recursive": bool, "hidden": bool}
@@ -181,12 +182,13 @@ def _uri(path: bytes) -> str:
     return f"file://{quote_from_bytes(path)}"
 
 
-def open_source(configuration: Mapping[str, Any]) -> FolderSource:
+def open_source(configuration: Mapping[str, Any], settings: Settings | None = None) -> FolderSource:
     """The source for `path`, and where given `include`, `exclude`, `recursive` (true) and `hidden` (false).
 
     Raises:
         Invalid: A member is unknown or of the wrong type, the path is missing or not absolute, or a pattern is none.
     """
+    del settings  # nothing of a folder depends on them
     for name, value in configuration.items():
         if name not in MEMBERS:
             raise Invalid(f"A folder has no setting {name!r}. It has: {', '.join(MEMBERS)}.")
