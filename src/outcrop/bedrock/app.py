@@ -17,7 +17,7 @@ from outcrop.bedrock.signature import Verifier
 from outcrop.bedrock.table import TABLE, Call
 from outcrop.core.clock import Clock, now
 from outcrop.web.asgi import App, Receive, Scope, Send, send_pieces, send_whole
-from outcrop.web.body import MIB, BodyTooLarge, ClientLeft, read_body
+from outcrop.web.body import MIB, BodyIncomplete, BodyTooLarge, ClientLeft, read_body
 from outcrop.web.connection import while_connected
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class Surface:
             await while_connected(receive, self._answer(_request(scope, body), request_id, send))
         except ClientLeft:
             return
-        except BodyTooLarge as error:
+        except (BodyTooLarge, BodyIncomplete) as error:
             await _send(errors.reply(errors.named(error, None), None), request_id, send)
 
     async def _answer(self, request: Request, request_id: str, send: Send) -> None:

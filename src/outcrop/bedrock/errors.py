@@ -14,7 +14,7 @@ from outcrop.bedrock import spec
 from outcrop.bedrock.parse import Malformed
 from outcrop.bedrock.render import JSON, Reply, to_json
 from outcrop.core.errors import Kind, OutcropError
-from outcrop.web.body import BodyTooLarge
+from outcrop.web.body import BodyIncomplete, BodyTooLarge
 
 logger = logging.getLogger(__name__)
 
@@ -56,7 +56,7 @@ def named(error: BaseException, service: str | None) -> WireError:
     """The error as AWS names it in a service; one that is not Outcrop's own says nothing of its cause."""
     if isinstance(error, WireError):
         return error
-    if isinstance(error, Malformed):
+    if isinstance(error, Malformed | BodyIncomplete):
         return WireError("SerializationException", error.message)
     if isinstance(error, BodyTooLarge):
         return WireError("RequestEntityTooLargeException", error.message)
