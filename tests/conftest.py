@@ -13,10 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
+import boto3
 import pytest
 
 from outcrop.core.chunks import Place
+from outcrop.testing.s3_server import ACCESS, s3_served
 from outcrop.testing.small import Passage, SmallServices, small_services
 
 ROOT = Path(__file__).parents[1]
@@ -142,6 +145,23 @@ def handbook_server(handbook_data: Path) -> Iterator[Server]:
     key = {"AWS_ACCESS_KEY_ID": made["accessKeyId"], "AWS_SECRET_ACCESS_KEY": made["secretAccessKey"]}
     with running_server(data=handbook_data) as server:
         yield replace(server, environment={**server.environment, **key})
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of an S3 server."""
+    with s3_served() as address:
+        yield address
+
+
+@pytest.fixture
+def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A client of it, and the credentials in the environment with which a server under test reads it."""
+    for name, value in ACCESS.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3", endpoint_url=s3_server)
+    yield client
+    client.close()
 
 
 @pytest.fixture

@@ -37,12 +37,21 @@ async def send_content(services: Services, scope: Scope, send: Send) -> None:
         source_id, reference, form = services.links.parts(scope["path"].removeprefix(CONTENT))
         source = await services.metadata.get(DataSource, source_id)
         blob = await services.direct.content(source, reference)
-        if form == "EXTRACTED":
-            blob = Blob(name=f"{blob.name}.json", data=extracted(await services.adapters.reader().read(blob)))
-        await _send_blob(blob, JSON if form == "EXTRACTED" else blob.media_type or BYTES, scope["method"], send)
+        try:
+            await _send_form(services, blob, form, scope, send)
+        finally:
+            blob.release()
     except Exception as error:  # noqa: BLE001 # the edge: every error is answered
         reply = errors.reply(errors.named(error, RUNTIME), RUNTIME)
         await send_whole(send, reply.status, {**reply.headers, **GUARDED}, reply.body)
+
+
+async def _send_form(services: Services, blob: Blob, form: str, scope: Scope, send: Send) -> None:
+    """Send the bytes as they are, or what is read of them."""
+    if form == "EXTRACTED":
+        read = await services.adapters.reader().read(blob)
+        blob = Blob(name=f"{blob.name}.json", data=extracted(read), media_type=JSON)
+    await _send_blob(blob, scope["method"], send)
 
 
 def _check_method(method: str) -> None:
@@ -56,7 +65,8 @@ def extracted(document: ParsedDocument) -> bytes:
     return json.dumps({"title": document.title, "text": document.text, "pages": pages}).encode()
 
 
-async def _send_blob(blob: Blob, media_type: str, method: str, send: Send) -> None:
+async def _send_blob(blob: Blob, method: str, send: Send) -> None:
+    media_type = blob.media_type or BYTES
     name = quote(blob.name.rpartition("/")[2].encode("utf-8", "replace"), safe="")
     printable = media_type.isascii() and media_type.isprintable()
     headers = {

@@ -16,8 +16,15 @@ from outcrop.core.records import CUSTOM, DataSource
 PATH = "dataSourceConfiguration"
 CONNECTOR, CONNECTOR_MEMBER = "MANAGED_KNOWLEDGE_BASE_CONNECTOR", "managedKnowledgeBaseConnectorConfiguration"
 FOLDER = "FOLDER"
+ALLOW_EMPTY = "allow_empty"  # a folder's setting, which has a member of its own
 MEMBERS = {"S3": "s3Configuration", "CUSTOM": None, CONNECTOR: CONNECTOR_MEMBER}
-ACCEPTED = (f"{PATH}.type", f"{PATH}.s3Configuration.**", f"{PATH}.{CONNECTOR_MEMBER}.connectorParameters")
+PROTECTION, STATUS = "deletionProtectionConfiguration", "deletionProtectionStatus"
+ACCEPTED = (
+    f"{PATH}.type",
+    f"{PATH}.s3Configuration.**",
+    f"{PATH}.{CONNECTOR_MEMBER}.connectorParameters",
+    f"{PATH}.{CONNECTOR_MEMBER}.{PROTECTION}.{STATUS}",
+)
 
 
 def source_of(configuration: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
@@ -56,7 +63,10 @@ def _folder(given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
         raise Invalid(f'{at} must be an object such as {{"type": "{FOLDER}", "path": "/srv/documents"}}.')
     if parameters.get("type") != FOLDER:
         raise Unsupported(f'{at}.type {parameters.get("type")!r:.60} is not supported by Outcrop; it has: "{FOLDER}".')
-    return "folder", {name: value for name, value in parameters.items() if name != "type"}
+    found = {name: value for name, value in parameters.items() if name != "type"}
+    if PROTECTION in given:  # from being emptied by a folder that lists nothing
+        found[ALLOW_EMPTY] = given[PROTECTION][STATUS] == "DISABLED"
+    return "folder", found
 
 
 def configuration_of(source: DataSource) -> dict[str, Any]:
@@ -65,10 +75,17 @@ def configuration_of(source: DataSource) -> dict[str, Any]:
     if source.kind == CUSTOM:
         return {"type": "CUSTOM"}
     if source.kind != "s3":
-        return {"type": CONNECTOR, CONNECTOR_MEMBER: {"connectorParameters": {"type": FOLDER, **given}}}
+        return {"type": CONNECTOR, CONNECTOR_MEMBER: _connector(given)}
     bucket = {
         "bucketArn": f"arn:aws:s3:::{given['bucket']}",
         "inclusionPrefixes": [given["prefix"]] if given.get("prefix") else None,
         "bucketOwnerAccountId": given.get("owner"),
     }
     return {"type": "S3", "s3Configuration": bucket}
+
+
+def _connector(given: Mapping[str, Any]) -> dict[str, Any]:
+    parameters = {name: value for name, value in given.items() if name != ALLOW_EMPTY}
+    status = {True: "DISABLED", False: "ENABLED"}.get(given.get(ALLOW_EMPTY, ...))
+    protection = {PROTECTION: {STATUS: status}} if status else {}
+    return {"connectorParameters": {"type": FOLDER, **parameters}, **protection}

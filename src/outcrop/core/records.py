@@ -123,6 +123,7 @@ class Document(Record):
     source_version: str | None = None  # the item's version in its source when it was read
     chunks_hash: str = ""  # of the sorted ids of its chunks: verify compares it with the index
     metadata: Metadata = field(default_factory=dict)
+    embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
 
 
 DepositStatus = Literal[

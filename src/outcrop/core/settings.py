@@ -86,6 +86,10 @@ class Settings(BaseSettings):
         (),
         description="Names, besides `host` and the loopback ones, under which browsers may open the page.",
     )
+    s3_endpoint: str | None = Field(
+        None,
+        description="Where S3 is reached; the AWS SDK's own configuration (AWS_ENDPOINT_URL_S3 ...) when left out.",
+    )
     source_folders: tuple[Path, ...] = Field(
         (),
         description="Folders that data sources made through the API may read, besides those added on this machine.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass, replace
 
 from outcrop.core.errors import Invalid, OutcropError, Unreadable
@@ -48,6 +49,8 @@ class Fetching:
         content = await self._read(deposit.content_at, source)
         if not content:
             raise Unreadable("empty", "The object is empty (0 bytes).")
+        if len(content) > self._means.settings.max_file_mb << 20:
+            raise Unreadable("too_large", f"The object has more than {self._means.settings.max_file_mb} MiB.")
         async with self._keeping.keep(content) as key:
             kept = await self._put(deposit, replace(deposit, blob=key, size=len(content), content_at=None))
         await self._keeping.release(deposit.blob)
@@ -74,4 +77,8 @@ class Fetching:
         owner = {"owner": place.owner} if place.owner is not None else {}
         bucket_source = replace(source, kind=S3, configuration={"bucket": bucket, **owner})
         item = Item(uri=place.uri, name=key.rpartition("/")[2])
-        return (await self._means.adapters.source(bucket_source).fetch(item)).read()
+        blob = await self._means.adapters.source(bucket_source).fetch(item)
+        try:
+            return await asyncio.to_thread(blob.read)
+        finally:
+            blob.release()

@@ -139,7 +139,13 @@ async def _items(fetched: Sequence[Fetched], work: Work) -> AsyncIterator[tuple[
         elif work.source.kind != CUSTOM and deposit.uri not in found:
             item = replace(item, fault=Unreadable("unreachable", MISSING))
         elif deposit.own_metadata:
-            item = replace(item, metadata=deposit.metadata, embedded=deposit.embedded)
+            item = replace(
+                item,
+                metadata=deposit.metadata,
+                embedded=deposit.embedded,
+                described=True,
+                version=item.version if work.source.kind == CUSTOM else None,  # a sync looks at its source's own again
+            )
         yield one, item
 
 

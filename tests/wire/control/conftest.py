@@ -69,6 +69,8 @@ def make(agent, folder):
 
 
 class Maker:
+    role, model, vector = ROLE, MODEL, VECTOR
+
     def __init__(self, agent, folder):
         self.agent, self.folder = agent, folder
 
@@ -84,6 +86,7 @@ class Maker:
         return made["dataSource"]
 
     def folder_configuration(self, **more):
+        """The declared extension for a folder of the server."""
         parameters = {"type": "FOLDER", "path": str(self.folder), **more}
         return {"type": "MANAGED_KNOWLEDGE_BASE_CONNECTOR", CONNECTOR: {"connectorParameters": parameters}}
 
@@ -106,6 +109,12 @@ class Maker:
 
     def synced(self, source):
         return self.ended(self.start(source))
+
+    def until(self, look, wanted):
+        return until(look, wanted)
+
+    def ids(self, record):
+        return ids(record)
 
     def gone(self, get, **parameters):
         """Wait until something that is being deleted is not found any more."""

@@ -252,3 +252,95 @@ def test_more_documents_than_the_model_allows_are_refused(agent, desk, refused):
     documents = [text(str(number), OIL) for number in range(11)]
     code, _, message = refused(agent.ingest_knowledge_base_documents, **ids(desk.source), documents=documents)
     assert (code, "10" in message) == ("ValidationException", True)
+
+
+@pytest.fixture
+def bucket(s3):
+    name = "documents-one-by-one"
+    s3.create_bucket(Bucket=name)
+    yield name
+    for found in s3.list_objects_v2(Bucket=name).get("Contents", ()):
+        s3.delete_object(Bucket=name, Key=found["Key"])
+    s3.delete_bucket(Bucket=name)
+
+
+@pytest.fixture
+def put(s3, bucket):
+    def put(key, body):
+        s3.put_object(Bucket=bucket, Key=key, Body=body)
+        return f"s3://{bucket}/{key}"
+
+    return put
+
+
+class TestWithS3:
+    @pytest.fixture
+    def services(self, whole, folder, s3_server):
+        return whole.services(source_folders=(folder,), s3_endpoint=s3_server)
+
+    def test_a_custom_document_is_fetched_from_s3_with_its_metadata(self, client, desk, put):
+        desk.ingest(elsewhere("pumps", put("deep/pumps.txt", OIL.encode()), put("facts.json", sidecar(team="plant"))))
+        assert desk.done("pumps")["status"] == "INDEXED"
+        [found] = retrieved(client, desk.source, "oil")
+        assert (found["location"]["type"], found["metadata"]["team"]) == ("CUSTOM", "plant")
+        given = client("bedrock-agent-runtime").get_document_content(**ids(desk.source), documentId="pumps")
+        assert httpx.get(given["presignedUrl"]).text == OIL
+
+    def test_an_object_that_is_not_there_fails_its_document_with_the_reason(self, client, desk, bucket, put):
+        desk.ingest(elsewhere("pumps", f"s3://{bucket}/nothing.txt"))
+        seen = desk.done("pumps")
+        assert (seen["status"], "not there" in seen["statusReason"]) == ("FAILED", True)
+        desk.ingest(elsewhere("pumps", put("pumps.txt", OIL.encode())))
+        assert desk.done("pumps")["status"] == "INDEXED"
+
+    def test_metadata_that_cannot_be_had_leaves_the_document_as_it_was(self, client, desk, put):
+        desk.ingest(text("pumps", OIL, METADATA))
+        desk.done("pumps")
+        document = text("pumps", "Another text.")
+        document["metadata"] = {"type": "S3_LOCATION", "s3Location": {"uri": put("facts.json", b"not JSON")}}
+        desk.ingest(document)
+        seen = desk.done("pumps")
+        assert (seen["status"], "cannot be used" in seen["statusReason"]) == ("METADATA_UPDATE_FAILED", True)
+        [found] = retrieved(client, desk.source, "oil")
+        assert (found["content"]["text"], found["metadata"]["team"]) == (OIL, "plant")
+
+    def test_an_object_of_a_bucket_is_brought_up_to_date_alone(self, client, agent, make, bucket, put):
+        configuration = {"type": "S3", "s3Configuration": {"bucketArn": f"arn:aws:s3:::{bucket}"}}
+        source = make.source(make.base(), "bucket", configuration)
+        uri, other = put("pumps.txt", OIL.encode()), put("valves.txt", b"Valves need no oil at all.")
+        put("pumps.txt.metadata.json", sidecar(team="plant"))
+        document = {"content": {"dataSourceType": "S3", "s3": {"s3Location": {"uri": uri}}}}
+        named = {"dataSourceType": "S3", "s3": {"uri": uri}}
+        desk = Desk(agent, source)
+        assert desk.ingest(document)[0]["identifier"] == named
+
+        def seen(identifier=named):
+            given = agent.get_knowledge_base_documents(**ids(source), documentIdentifiers=[identifier])
+            return given["documentDetails"][0]["status"]
+
+        until(seen, lambda status: status == "INDEXED")
+        [found] = retrieved(client, source, "oil")
+        assert (found["location"], found["metadata"]["team"]) == (
+            {"type": "S3", "s3Location": {"uri": uri}},
+            "plant",
+        )
+        agent.delete_knowledge_base_documents(**ids(source), documentIdentifiers=[named])
+        until(seen, lambda status: status == "NOT_FOUND")
+        assert make.synced(source)["statistics"]["numberOfNewDocumentsIndexed"] == 2
+        assert seen({"dataSourceType": "S3", "s3": {"uri": other}}) == "INDEXED"
+
+
+def sidecar(**attributes):
+    return json.dumps({"metadataAttributes": attributes}).encode()
+
+
+def elsewhere(name, uri, metadata=None):
+    custom = {
+        "customDocumentIdentifier": {"id": name},
+        "sourceType": "S3_LOCATION",
+        "s3Location": {"uri": uri},
+    }
+    document = {"content": {"dataSourceType": "CUSTOM", "custom": custom}}
+    if metadata is not None:
+        document["metadata"] = {"type": "S3_LOCATION", "s3Location": {"uri": metadata}}
+    return document

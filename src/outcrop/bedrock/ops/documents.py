@@ -69,12 +69,14 @@ async def get_document_content(
     """An address under which a document, or the text that is read of it, can be fetched for five minutes."""
     _, source = await found(call, knowledgeBaseId.rpartition("/")[2], dataSourceId)
     blob = await call.services.direct.content(source, documentId)
+    size = await asyncio.to_thread(blob.size)
+    blob.release()
     token = call.services.links.token(source.id, documentId, outputFormat)
     raw = outputFormat == "RAW"
     return {
         "presignedUrl": f"{call.address}{CONTENT}{token}",
         "mimeType": (blob.media_type or BYTES) if raw else JSON,
-        "documentContentLength": await asyncio.to_thread(blob.size) if raw else None,
+        "documentContentLength": size if raw else None,
     }
 
 
