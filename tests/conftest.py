@@ -59,6 +59,7 @@ class Server:
     page: str  # the address for the browser, with its token
     environment: dict[str, str]  # the lines to export
     knowledge_bases: dict[str, str]  # id by name
+    pid: int = 0
 
 
 def outcrop_environment(data: Path, **more: str) -> dict[str, str]:
@@ -91,7 +92,7 @@ def running_server(*arguments: str, data: Path, **environment: str) -> Iterator[
     watch = Timer(START_LIMIT, child.kill)
     watch.start()
     try:
-        yield _described(_said_until_up(child))
+        yield replace(_described(_said_until_up(child)), pid=child.pid)
     finally:
         watch.cancel()
         child.send_signal(signal.SIGTERM)

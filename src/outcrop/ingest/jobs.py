@@ -113,6 +113,8 @@ class Jobs:
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for claim in self._claims.values():  # those that had no time to begin
             claim.held.close()
+            await self._syncs.end_interrupted(claim.source)
+        self._claims.clear()
 
     async def idle(self) -> None:
         """Return once nothing runs."""
@@ -144,16 +146,15 @@ class Jobs:
         return not running or await self._syncs.end_interrupted(source)
 
     def _begin(self, work: Coroutine[Any, Any, Any], name: str) -> None:
-        task = asyncio.create_task(_logged(work, name), name=name)
+        task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
 
-
-async def _logged(work: Coroutine[Any, Any, Any], name: str) -> None:
-    """Do work whose errors its record tells; those that nobody foresaw are logged as well."""
-    try:
-        await work
-    except OutcropError as error:
-        _log.warning("The %s failed: %s", name, error.message)
-    except Exception:  # noqa: BLE001 # the edge of a task
-        _log.exception("The %s failed.", name)
+    def _ended(self, task: asyncio.Task[Any]) -> None:
+        """Log an error, which the record tells as well; of those that nobody foresaw, where they come from."""
+        self._tasks.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, OutcropError):
+            _log.warning("The %s failed: %s", task.get_name(), error.message)
+        elif error is not None:
+            _log.error("The %s failed.", task.get_name(), exc_info=error)
