@@ -9,7 +9,7 @@ from outcrop.access.keys import Keys
 from outcrop.access.links import Links
 from outcrop.access.tags import TagStore
 from outcrop.answer.service import Answers
-from outcrop.core.protocols import Adapters, MetadataStore
+from outcrop.core.protocols import Adapters, MetadataStore, Models
 from outcrop.core.settings import Settings
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
@@ -31,6 +31,7 @@ class Services:
     jobs: Jobs
     verifier: Verifier
     answers: Answers
+    models: Models
     keys: Keys
     links: Links
     tags: TagStore

@@ -97,7 +97,7 @@ def test_verify_proves_that_everything_agrees(notes, outcrop_command):
 
 def test_keys_are_made_listed_and_revoked(tmp_path, outcrop_command):
     made = printed(outcrop_command("keys", "create", "ci", "--json", data=tmp_path))
-    assert made["secretAccessKey"]
+    assert made["apiKey"] == f"{made['accessKeyId']}.{made['secretAccessKey']}"
     listing = outcrop_command("keys", "list", "--json", data=tmp_path)
     assert made["secretAccessKey"] not in listing.stdout
     assert [key["status"] for key in printed(listing)] == ["ACTIVE"]

@@ -13,7 +13,6 @@ from outcrop.answer.service import Answers
 from outcrop.app.adapters import LoadedAdapters
 from outcrop.core.clock import now
 from outcrop.core.ids import new_id
-from outcrop.core.protocols import MetadataStore
 from outcrop.core.settings import Settings
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
@@ -21,7 +20,7 @@ from outcrop.ingest.knowledge_bases import KnowledgeBases
 from outcrop.ingest.sync import Syncs
 from outcrop.ingest.verify import Verifier
 from outcrop.services import Services
-from outcrop.store.sql import open_metadata
+from outcrop.store.sql import SqlMetadata, open_metadata
 
 PRIVATE = 0o700  # documents, keys and answers are nobody else's
 
@@ -31,7 +30,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """The services over `settings.data`, which is made if it is not there."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
     metadata = await open_metadata(settings.database_url or settings.data / "outcrop.db")
-    adapters = LoadedAdapters(settings)
+    adapters = LoadedAdapters(settings, metadata)
     services = _wired(settings, metadata, adapters)
     try:
         yield services
@@ -42,7 +41,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         await metadata.close()
 
 
-def _wired(settings: Settings, metadata: MetadataStore, adapters: LoadedAdapters) -> Services:
+def _wired(settings: Settings, metadata: SqlMetadata, adapters: LoadedAdapters) -> Services:
     bases = KnowledgeBases(metadata, adapters, settings, now, new_id)
     syncs = Syncs(metadata, adapters, settings, now, new_id)
     return Services(
@@ -54,7 +53,8 @@ def _wired(settings: Settings, metadata: MetadataStore, adapters: LoadedAdapters
         jobs=Jobs(metadata, bases, syncs),
         direct=Direct(metadata, adapters, settings, now),
         verifier=Verifier(metadata, adapters, settings),
-        answers=Answers(metadata, adapters, settings, now, new_id),
+        answers=Answers(metadata, adapters, settings, now, adapters.models),
+        models=adapters.models,
         keys=Keys(metadata, settings.data, now),
         links=Links(settings.data, now),
         tags=TagStore(metadata, now),

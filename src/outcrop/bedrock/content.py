@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from outcrop.bedrock import errors
+from outcrop.bedrock import errors, spec
 from outcrop.core.errors import Invalid
 from outcrop.core.parsed import Blob, ParsedDocument
 from outcrop.core.records import DataSource
@@ -42,7 +42,8 @@ async def send_content(services: Services, scope: Scope, send: Send) -> None:
         finally:
             blob.release()
     except Exception as error:  # noqa: BLE001 # the edge: every error is answered
-        reply = errors.reply(errors.named(error, RUNTIME), RUNTIME)
+        operation = spec.operation(RUNTIME, "GetDocumentContent")
+        reply = errors.reply(errors.named(error, operation), operation)
         await send_whole(send, reply.status, {**reply.headers, **GUARDED}, reply.body)
 
 

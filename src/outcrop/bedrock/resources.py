@@ -8,8 +8,8 @@ from typing import Any
 
 from outcrop.bedrock import chunking, sources
 from outcrop.bedrock.arns import ROLE, arn, model_arn
-from outcrop.bedrock.models import embedding_id
 from outcrop.core.records import DataSource, IngestionJob, KnowledgeBase
+from outcrop.models.catalog import embedding_id
 
 KNOWLEDGE_BASE = "knowledge-base"  # in ARNs
 MAX_REASON = 2048  # characters
@@ -17,7 +17,7 @@ MAX_REASON = 2048  # characters
 
 def knowledge_base(base: KnowledgeBase) -> dict[str, Any]:
     """A KnowledgeBase. One that was not made through this surface has a role and a model ARN that stand for it."""
-    vector = {"embeddingModelArn": model_arn(embedding_id(base.embedding_model))}
+    vector = {"embeddingModelArn": model_arn(_model_id(base.embedding_model))}
     usual = {"type": "VECTOR", "vectorKnowledgeBaseConfiguration": vector}
     return {
         **knowledge_base_summary(base),
@@ -97,6 +97,11 @@ def ingestion_job_summary(job: IngestionJob) -> dict[str, Any]:
 def name(given: str) -> str:
     """A name in the characters that Bedrock allows: names that were given elsewhere may have others."""
     return re.sub(r"[^0-9a-zA-Z_]+|(?<=[_-])[_-]+", "-", given).strip("-_") or "unnamed"
+
+
+def _model_id(model: str) -> str:
+    """The id of an embedding model that is named by its id, which has a dot before its first colon, or by a target."""
+    return model if "." in model.partition(":")[0] else embedding_id(model)
 
 
 def reasons(given: Sequence[str]) -> list[str] | None:

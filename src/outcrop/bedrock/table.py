@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from outcrop.bedrock import spec
-from outcrop.bedrock.check import WHOLE, Accepts
+from outcrop.bedrock.check import WHOLE, Accepts, Extends
 from outcrop.bedrock.parse import Parser, parser
+from outcrop.bedrock.render import Renderer, renderer
 from outcrop.bedrock.spec import Operation, Shape
 
 if TYPE_CHECKING:
@@ -22,9 +23,9 @@ Handler = Callable[..., Awaitable[Mapping[str, Any]]]
 class Call:
     """What every operation is given besides its parameters.
 
-    `caller` is the id of the access key that signed the request; `headers` are sent with the reply. Where the request
-    has a client token, `resource_id` is the id of what it makes: a second attempt makes the same. `address` is the
-    server's own, as the client reached it.
+    `caller` is the id of the access key that signed the request; `headers` are sent with the reply. `resource_id` is
+    the id that a new resource gets where the request has a client token: another attempt would make the same one.
+    `address` is the server's own, as the client reached it.
     """
 
     services: Services
@@ -39,16 +40,23 @@ class Call:
 class Entry:
     """An operation that is offered, what runs it, and the members that it supports.
 
-    `ignores` are members that may be given though they change nothing, each with the reason.
+    `ignores` are members that may be given though they change nothing, each with the reason; `extends` are the values
+    that Outcrop allows beyond the service model.
     """
 
     operation: Operation
     handler: Handler
     parse: Parser
+    render: Renderer
     accepts: Accepts
     ignores: Mapping[str, str] = field(default_factory=dict)
+    extends: Extends = field(default_factory=dict)
     parameters: frozenset[str] = frozenset()
-    token: str | None = None  # the member that holds the client token, which the surface takes care of
+
+    @property
+    def explains(self) -> bool:
+        """Whether the operation never gives a result: it is there to say why, better than that it is not offered."""
+        return str(inspect.signature(self.handler).return_annotation) == "NoReturn"
 
     async def run(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """The result for these members; those that change nothing are not handed on."""
@@ -63,30 +71,51 @@ TABLE: dict[tuple[str, str], Entry] = {}
 
 
 def op(
-    service: str, name: str, *, accepts: Iterable[str] = (), ignores: Mapping[str, str] | None = None
+    service: str,
+    name: str,
+    *,
+    accepts: Iterable[str] = (),
+    ignores: Mapping[str, str] | None = None,
+    extends: Extends | None = None,
 ) -> Callable[[Handler], Handler]:
     """Offer an operation: the function's keyword parameters are the members that it supports.
 
     Of a member that is a structure, `accepts` lists what is supported below it ("a.b.c", or "a.b.**" for all).
-    Whatever else the model has is refused by name. A client token is always accepted: the surface sees to it that the
-    same one gets the same reply. Raises UnknownOperation or WrongDeclaration at import.
+    Whatever else the model has is refused by name. `extends` adds values to enums, and patterns to strings that have
+    one, by the name of their shape, in this operation's requests and replies. A client token is accepted and heeded
+    without being declared. Raises UnknownOperation or WrongDeclaration at import.
     """
-    operation = spec.operation(service, name)
-
-    ignored = ignores or {}
-    tokens = [one.name for one in operation.input.members.values() if one.traits.get("idempotencyToken")]
+    operation, ignored, extended = spec.operation(service, name), ignores or {}, extends or {}
+    _check_extensions(operation, extended)
 
     def declare(handler: Handler) -> Handler:
         given = inspect.signature(handler).parameters.values()
         parameters = frozenset(parameter.name for parameter in given if parameter.kind is parameter.KEYWORD_ONLY)
-        tree = accepted(operation.input, [*parameters, *accepts, *ignored, *tokens])
-        if missing := tree.keys() - parameters - {path.partition(".")[0] for path in (*ignored, *tokens)}:
+        own = {path.partition(".")[0] for path in ignored} | {*filter(None, (operation.client_token,))}
+        tree = accepted(operation.input, [*parameters, *accepts, *ignored, *own])
+        if missing := tree.keys() - parameters - own:
             raise WrongDeclaration(f"{name} accepts {sorted(missing)}, which its function does not take.")
-        token = tokens[0] if tokens else None
-        TABLE[service, name] = Entry(operation, handler, parser(operation, tree), tree, ignored, parameters, token)
+        TABLE[service, name] = Entry(
+            operation,
+            handler,
+            parse=parser(operation, tree, extended),
+            render=renderer(operation, extended),
+            accepts=tree,
+            ignores=ignored,
+            extends=extended,
+            parameters=parameters,
+        )
         return handler
 
     return declare
+
+
+def _check_extensions(operation: Operation, extends: Extends) -> None:
+    """Raise WrongDeclaration for an extension of a shape that has neither values nor a pattern to extend."""
+    shapes = operation.service.model["shapes"]
+    for name in extends:
+        if not shapes.get(name, {}).keys() & {"enum", "pattern"}:
+            raise WrongDeclaration(f"{operation.name} extends {name}, which has no enum and no pattern.")
 
 
 def accepted(shape: Shape, paths: Iterable[str]) -> Accepts:

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from outcrop.access.bearer import api_key
 from outcrop.cli.console import DataOption, JsonOption, opened, print_json, say, table
 
 app = typer.Typer(help="Make, list and revoke access keys.", no_args_is_help=True)
@@ -20,10 +21,13 @@ def create(
     """Make an access key. The secret is shown now and never again."""
     with opened(data) as outcrop:
         key, secret = outcrop.call(outcrop.services.keys.create, name)
+    one = api_key(key.id, secret)
     if json:
-        print_json({"accessKeyId": key.id, "secretAccessKey": secret, "name": key.name})
+        print_json({"accessKeyId": key.id, "secretAccessKey": secret, "apiKey": one, "name": key.name})
         return
     typer.echo(f"export AWS_ACCESS_KEY_ID={key.id}\nexport AWS_SECRET_ACCESS_KEY={secret}")
+    typer.echo("# In one string, for clients of OpenAI's API and for AWS_BEARER_TOKEN_BEDROCK:")
+    typer.echo(f"export OPENAI_API_KEY={one}")
     say("Keep the secret: it is not shown again.")
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from outcrop.core.answers import Delta, Prompt
 from outcrop.core.cards import ModelCard
 from outcrop.core.chat import ChatEvent, ChatRequest
-from outcrop.core.chunks import Chunk, Hit, IndexSpec, Point, Search, Traits, Vectors
+from outcrop.core.chunks import Chunk, Hit, IndexSpec, Point, Search, Traits, Vector, Vectors
 from outcrop.core.errors import Unreadable
 from outcrop.core.filters import Filter, Metadata
 from outcrop.core.parsed import Blob, ParsedDocument
@@ -147,6 +147,15 @@ class Embedder(Protocol):
         ...
 
 
+@runtime_checkable
+class EmbedsHere(Protocol):
+    """An embedder that can also compute in the thread that calls it: to get to another takes longer than to search."""
+
+    def embed_here(self, question: str) -> Vector:
+        """The unit vector of one question, float32. Takes milliseconds: not for the event loop."""
+        ...
+
+
 class VectorStore(Protocol):
     """Keeps points and finds them. Where the index is not there, all but `create` and `drop` raise IndexMissing."""
 
@@ -209,11 +218,23 @@ class ChatModel(Protocol):
 
     model: str
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
-        """The reply as it comes, ChatEnded last.
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
+        """The reply as it comes, ChatEnded last; closing it ends the request.
 
         Raises Throttled, TimedOut, Unavailable, Denied or ModelFailed; Unsupported for what the model cannot be given.
         """
+        ...
+
+    async def count(self, request: ChatRequest) -> int:
+        """The input tokens that a request would take. Raises Unsupported where the provider does not tell."""
+        ...
+
+
+class TextReranker(Protocol):
+    """Puts texts in the order in which they answer a question."""
+
+    async def rerank(self, question: str, texts: Sequence[str], top: int) -> Sequence[tuple[int, float]]:
+        """The best `top` texts as (index, score from 0 to 1), best first. Raises as `ChatModel.stream`."""
         ...
 
 
@@ -228,7 +249,7 @@ class Models(Protocol):
         """The model of an id, an ARN or an inference profile. Raises NotFound, naming those that there are."""
         ...
 
-    def chat(self, reference: str, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+    def chat(self, reference: str, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
         """The reply as it comes. Raises as `card` and `ChatModel.stream`; Invalid for sampling out of range."""
         ...
 
@@ -308,6 +329,18 @@ class Adapters(Protocol):
 
     def reranker(self, name: str) -> Reranker:
         """The reranker of this name."""
+        ...
+
+    def chat_model(self, card: ModelCard) -> ChatModel:
+        """The language model of a card. Raises Invalid where it lacks its key, MissingDependency its package."""
+        ...
+
+    def embedding_model(self, card: ModelCard) -> Embedder:
+        """The embedder of a card. Raises as `chat_model`."""
+        ...
+
+    def text_reranker(self, card: ModelCard) -> TextReranker:
+        """The reranker of a card. Raises as `chat_model`."""
         ...
 
 

@@ -228,6 +228,18 @@ class Session(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientToken(Record):
+    """A client token that was used, and the reply that it got: `status` is 0 while there is none yet."""
+
+    collection: ClassVar[str] = "client_tokens"
+
+    fingerprint: str  # sha256 of the request's other parameters, hexadecimal
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey(Record):
     """An access key. SigV4 needs the secret itself, so it is kept encrypted, never in clear."""
 
@@ -250,14 +262,13 @@ class Tags(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ClientToken(Record):
-    """A request that may be sent again: the same token gets the same reply, and makes nothing twice.
+class InferenceProfile(Record):
+    """A name of one's own for a model, so that what asks for it need not change where the model does."""
 
-    Its id is derived from the caller, the operation and the token.
-    """
+    collection: ClassVar[str] = "inference_profiles"
+    indexed: ClassVar[tuple[str, ...]] = ("name",)
+    unique: ClassVar[tuple[str, ...]] = ("name",)
 
-    collection: ClassVar[str] = "client_tokens"
-
-    request_hash: str
-    resource_id: str  # chosen before the resource is made, so that a second attempt makes the same
-    reply: str | None = None  # as it was sent; None while it is being worked on
+    name: str
+    model_id: str
+    description: str | None = None

@@ -10,6 +10,7 @@ from outcrop.core.records import (
     DataSource,
     Deposit,
     Document,
+    InferenceProfile,
     IngestionJob,
     KnowledgeBase,
     Record,
@@ -26,6 +27,7 @@ KINDS: tuple[type[Record], ...] = (
     AccessKey,
     Tags,
     ClientToken,
+    InferenceProfile,
     Deposit,
 )
 ORDER = ("created_at", "id")  # of every list

@@ -8,16 +8,19 @@ from typing import get_args
 
 from outcrop.adapters.chunkers import open_chunker
 from outcrop.core import registry
+from outcrop.core.cards import ModelCard
 from outcrop.core.errors import Invalid, Reason, Unreadable
 from outcrop.core.parsed import Blob, Page, ParsedDocument
 from outcrop.core.protocols import (
     Blobs,
+    ChatModel,
     Chunker,
     Embedder,
     Generator,
     Reader,
     Reranker,
     Source,
+    TextReranker,
     VectorStore,
 )
 from outcrop.core.records import Chunking, DataSource
@@ -91,6 +94,8 @@ class GivenAdapters:
     generators: Mapping[str, Generator] = field(default_factory=dict)
     rerankers: Mapping[str, Reranker] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
+    chat_models: Mapping[str, ChatModel] = field(default_factory=dict)  # by target
+    text_rerankers: Mapping[str, TextReranker] = field(default_factory=dict)  # by target
     given_blobs: Blobs = field(default_factory=MemoryBlobs)
 
     def blobs(self) -> Blobs:
@@ -124,6 +129,23 @@ class GivenAdapters:
         if model not in self.generators:
             raise Invalid(f"There is no generator {model}.")
         return self.generators[model]
+
+    def chat_model(self, card: ModelCard) -> ChatModel:
+        """The model that was given under the card's target. Raises Invalid."""
+        if card.target not in self.chat_models:
+            raise Invalid(f"There is no chat model {card.target}.")
+        return self.chat_models[card.target]
+
+    def embedding_model(self, card: ModelCard) -> Embedder:
+        """The embedder that was given, for whatever card."""
+        del card
+        return self.given_embedder
+
+    def text_reranker(self, card: ModelCard) -> TextReranker:
+        """The reranker of texts that was given under the card's target. Raises Invalid."""
+        if card.target not in self.text_rerankers:
+            raise Invalid(f"There is no reranker of texts {card.target}.")
+        return self.text_rerankers[card.target]
 
     def reranker(self, name: str) -> Reranker:
         """The reranker that was given under this name. Raises Invalid."""

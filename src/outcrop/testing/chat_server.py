@@ -1,8 +1,4 @@
-"""A real HTTP server on loopback that streams as OpenAI's chat completions and Anthropic's messages do, and misbehaves.
-
-Formats: https://platform.openai.com/docs/api-reference/chat-streaming,
-https://docs.anthropic.com/en/docs/build-with-claude/streaming.
-"""
+"""A real HTTP server on loopback that streams as the providers of models do, and misbehaves."""
 
 from __future__ import annotations
 
@@ -14,6 +10,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Thread
 from typing import Any
+
+from outcrop.testing.chat_formats import Piece, content_type, counted, events_for
 
 
 @dataclass(frozen=True)
@@ -37,9 +35,10 @@ class ChatServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, pieces: Sequence[str]) -> None:
+    def __init__(self, pieces: Sequence[Piece]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pieces = pieces
+        self.usage = True  # whether OpenAI's format tells it
         self.misbehaviours: deque[Misbehaviour] = deque()
         self.requests: list[dict[str, Any]] = []
         self.over = Event()
@@ -57,16 +56,27 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer a request for a chat."""
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.server.requests.append({**body, "path": self.path})
+        if (count := counted(self.path)) is not None:
+            self._send_json(count)
+            return
         other = self.server.misbehaviours.popleft() if self.server.misbehaviours else Misbehaviour()
         if other.silent:
             self.server.over.wait(timeout=30)
             return
         self.send_response(other.status)
-        kind = "application/json" if other.status != 200 else "text/event-stream"
+        kind = "application/json" if other.status != 200 else content_type(self.path)
         for name, value in {"content-type": kind, **other.headers}.items():
             self.send_header(name, value)
         self.end_headers()
         self._send_body(other)
+
+    def _send_json(self, value: Mapping[str, Any]) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(200)
+        self.send_header("content-type", "application/json")
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
 
     def _send_body(self, other: Misbehaviour) -> None:
         if other.status != 200:
@@ -75,10 +85,11 @@ class _Handler(BaseHTTPRequestHandler):
         if other.raw is not None:
             self.wfile.write(other.raw)
             return
-        events = anthropic_events if self.path.endswith("/messages") else openai_events
-        for number, event in enumerate(events(self.server.pieces)):
+        for number, event in enumerate(events_for(self.path)(self.server.pieces)):
             if number == other.cut:
                 return
+            if b'"usage"' in event and not self.server.usage:
+                continue
             self.wfile.write(event)
             self.wfile.flush()
 
@@ -86,38 +97,8 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def openai_events(pieces: Sequence[str]) -> Iterator[bytes]:
-    """The events of a chat completion."""
-
-    def chunk(**more: Any) -> bytes:
-        data = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "some-model", **more}
-        return f"data: {json.dumps(data)}\n\n".encode()
-
-    for piece in pieces:
-        yield chunk(choices=[{"index": 0, "delta": {"role": "assistant", "content": piece}, "finish_reason": None}])
-    yield chunk(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
-    yield chunk(choices=[], usage={"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18})
-    yield b"data: [DONE]\n\n"
-
-
-def anthropic_events(pieces: Sequence[str]) -> Iterator[bytes]:
-    """The events of a message."""
-
-    def event(kind: str, **more: Any) -> bytes:
-        return f"event: {kind}\ndata: {json.dumps({'type': kind, **more})}\n\n".encode()
-
-    head = {"id": "m", "type": "message", "role": "assistant", "model": "some-model", "content": []}
-    yield event("message_start", message={**head, "usage": {"input_tokens": 11, "output_tokens": 1}})
-    yield event("content_block_start", index=0, content_block={"type": "text", "text": ""})
-    for piece in pieces:
-        yield event("content_block_delta", index=0, delta={"type": "text_delta", "text": piece})
-    yield event("content_block_stop", index=0)
-    yield event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 7})
-    yield event("message_stop")
-
-
 @contextmanager
-def chat_server(pieces: Sequence[str]) -> Iterator[ChatServer]:
+def chat_server(pieces: Sequence[Piece]) -> Iterator[ChatServer]:
     """A running server, until the block ends."""
     server = ChatServer(pieces)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -14,6 +14,7 @@ from outcrop.access.links import Links
 from outcrop.access.tags import TagStore
 from outcrop.adapters.vector_stores.memory import MemoryVectorStore
 from outcrop.answer.service import Answers
+from outcrop.app.adapters import LoadedAdapters
 from outcrop.core.clock import now
 from outcrop.core.ids import new_id
 from outcrop.core.protocols import Blobs, MetadataStore, VectorStore
@@ -50,6 +51,7 @@ class Whole:
         adapters = GivenAdapters(
             {"embedded": self.store}, self.reader, self.embedder, settings=configuration, given_blobs=self.blobs
         )
+        models = LoadedAdapters(configuration).models
         bases = KnowledgeBases(self.metadata, adapters, configuration, now, new_id)
         syncs = Syncs(self.metadata, adapters, configuration, now, new_id)
         syncs.heartbeat = 0.05
@@ -62,7 +64,8 @@ class Whole:
             direct=Direct(self.metadata, adapters, configuration, now),
             jobs=Jobs(self.metadata, bases, syncs),
             verifier=Verifier(self.metadata, adapters, configuration),
-            answers=Answers(self.metadata, adapters, configuration, now, new_id),
+            answers=Answers(self.metadata, adapters, configuration, now, models),
+            models=models,
             keys=SmallKeys(),  # type: ignore[arg-type]  # what surfaces use of it
             links=Links(self.data, now),
             tags=TagStore(self.metadata, now),

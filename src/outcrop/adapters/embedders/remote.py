@@ -8,8 +8,8 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +17,11 @@ import numpy as np
 from outcrop.adapters.embedders.estimate import EstimatedTokens
 from outcrop.adapters.embedders.windows import TextWindow, pooled, text_windows
 from outcrop.adapters.provider_errors import translated
+from outcrop.adapters.provider_login import opening, provider_of
+from outcrop.core.cards import ModelCard
 from outcrop.core.chunks import Vectors
-from outcrop.core.errors import Invalid, MissingDependency, ModelFailed
-from outcrop.core.protocols import Purpose, Tokenizer
+from outcrop.core.errors import Invalid, ModelFailed, Throttled, Unavailable
+from outcrop.core.protocols import Adapters, Purpose, Tokenizer
 from outcrop.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ TEXTS_A_REQUEST = 96  # the least that any provider takes: Cohere (https://docs.
 CHARACTERS_A_REQUEST = 200_000
 REQUESTS_AT_ONCE = 4
 UNKNOWN_LIMIT = 512  # tokens that every current model reads
-EXTRAS = {"ollama": "openai"}  # the extra that a family needs, where it is not named like the family
 RETRY_THEMSELVES = frozenset({"bedrock", "cohere"})  # their SDKs do, and cannot be told otherwise here
 
 
@@ -68,23 +69,23 @@ KNOWN = {
 }
 
 Pause = Callable[[float], Awaitable[None]]
+Ask = Callable[[list[str], Purpose], Awaitable[Sequence[Sequence[float]]]]
 
 
 class RemoteEmbedder:
     """Asks a provider for vectors, in batches, again where that may help.
 
-    `request` says what the model is asked for besides; `pause` waits that many seconds.
+    `ask` is one request, which raises our errors; `opened` is entered before the first and left by `close`; `pause`
+    waits that many seconds.
     """
 
-    def __init__(
-        self, model: EmbeddingModel, provider: Provider[Any], name: str, shape: Shape, request: EmbeddingSettings
-    ) -> None:
+    def __init__(self, name: str, shape: Shape, ask: Ask, opened: AbstractAsyncContextManager[Any]) -> None:
         self.model = name
         self.dimensions = shape.dimensions
         self.max_tokens = shape.max_tokens
         self.tokenizer: Tokenizer = EstimatedTokens()
         self.pause: Pause = asyncio.sleep
-        self._asked, self._provider, self._request = model, provider, request
+        self._ask_once, self._opened = ask, opened
         self._attempts = 1 if name.partition(":")[0] in RETRY_THEMSELVES else ATTEMPTS
         self._turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self._open = AsyncExitStack()
@@ -105,7 +106,7 @@ class RemoteEmbedder:
             return np.empty((0, self.dimensions), dtype=np.float32)
         if not self._entered:
             self._entered = True
-            await self._open.enter_async_context(self._provider)
+            await self._open.enter_async_context(self._opened)
         vectors = await asyncio.gather(*(self._ask(batch, purpose) for batch in _requests(windows)))
         owners, weights = [window.text for window in windows], [window.weight for window in windows]
         return pooled(len(texts), owners, weights, np.concatenate(vectors))
@@ -118,26 +119,19 @@ class RemoteEmbedder:
         # Providers refuse an empty text.
         pieces = [window.piece or " " for window in batch]
         async with self._turns:
-            with translated(self.model, SECONDS):
-                rows = await self._insist(pieces, purpose)
+            rows = await self._insist(pieces, purpose)
         return self._checked(rows, len(pieces))
 
     async def _insist(self, pieces: list[str], purpose: Purpose) -> Sequence[Sequence[float]]:
         """What the provider answers, at the latest to the last attempt."""
-        from pydantic_ai import exceptions as theirs
-
-        passing = (theirs.ModelRateLimitError, theirs.ModelUnavailableError, theirs.ModelServerError)
         for attempt in range(self._attempts):
             try:
-                async with asyncio.timeout(SECONDS):
-                    result = await self._asked.embed(pieces, input_type=purpose, settings=self._request)
-            except (*passing, theirs.ModelConnectionError) as error:
+                return await self._ask_once(pieces, purpose)
+            except (Throttled, Unavailable) as error:
                 wait = _wait(error.retry_after, attempt)
                 if attempt + 1 == self._attempts or wait > LONGEST_PAUSE:
                     raise
                 await self.pause(wait)
-            else:
-                return result.embeddings
         raise AssertionError  # unreachable: the last attempt returns or raises
 
     def _checked(self, rows: Sequence[Sequence[float]], wanted: int) -> Vectors:
@@ -172,40 +166,40 @@ def _wait(asked: float | None, attempt: int) -> float:
     return 2.0**attempt * random.uniform(0.25, 0.75)  # noqa: S311 # not for secrets
 
 
-def open_embedder(model: str, settings: Settings) -> RemoteEmbedder:
-    """The embedder for `provider:name`.
+def open_embedder(card: ModelCard, settings: Settings, adapters: Adapters) -> RemoteEmbedder:  # noqa: ARG001 # one signature
+    """The embedder that a card's `provider:name` stands for; what the card does not say comes from the settings.
 
     Raises:
         Invalid: There is no such provider, it lacks its key, or the length of the model's vectors is not known.
         MissingDependency: The provider's package is not installed.
     """
-    family, _, name = model.partition(":")
-    usual, dimensions = KNOWN.get(name), settings.embedding_dimensions
-    if usual is None and dimensions is None:
-        raise Invalid(f"The length of the vectors of {model} is not known. Set embedding_dimensions to it.")
-    shape = Shape(dimensions or (usual or Shape(0)).dimensions, (usual or Shape(0)).max_tokens)
+    shape, usual = shape_of(card, settings), KNOWN.get(card.target.partition(":")[2])
     # Only of a model known to have several lengths is one asked for: others refuse the parameter.
     request: EmbeddingSettings = {"dimensions": shape.dimensions} if usual not in {None, shape} else {}
-    asked, provider = _infer(family, name, settings.embedding_base_url)
-    return RemoteEmbedder(asked, provider, model, shape, request)
+    asked, provider = _infer(replace(card, base_url=card.base_url or settings.embedding_base_url))
+
+    async def ask(pieces: list[str], purpose: Purpose) -> Sequence[Sequence[float]]:
+        with translated(card.target, SECONDS):
+            async with asyncio.timeout(SECONDS):
+                return (await asked.embed(pieces, input_type=purpose, settings=request)).embeddings
+
+    return RemoteEmbedder(card.target, shape, ask, provider)
 
 
-def _infer(family: str, name: str, base_url: str | None) -> tuple[EmbeddingModel, Provider[Any]]:
+def shape_of(card: ModelCard, settings: Settings) -> Shape:
+    """The shape of a model's vectors, as its card, the settings or its provider's pages say. Raises Invalid."""
+    usual, dimensions = KNOWN.get(card.target.partition(":")[2]), card.dimensions or settings.embedding_dimensions
+    if usual is None and dimensions is None:
+        raise Invalid(f"The length of the vectors of {card.target} is not known. Set embedding_dimensions to it.")
+    return Shape(dimensions or (usual or Shape(0)).dimensions, (usual or Shape(0)).max_tokens)
+
+
+def _infer(card: ModelCard) -> tuple[EmbeddingModel, Provider[Any]]:
     from pydantic_ai.embeddings import infer_embedding_model
-    from pydantic_ai.exceptions import UserError
-    from pydantic_ai.providers import infer_provider_class
 
-    try:
-        provider = infer_provider_class(family)(**({} if base_url is None else {"base_url": base_url}))
+    family = card.target.partition(":")[0]
+    with opening(card.target):
+        provider = provider_of(card, family)
         if hasattr(provider.client, "max_retries"):
             provider.client.max_retries = 0  # ours are enough
-        return infer_embedding_model(f"{family}:{name}", provider_factory=lambda _: provider), provider
-    except ImportError as error:
-        extra = EXTRAS.get(family, family)
-        raise MissingDependency(
-            f'Models of {family} need a package that is not installed: pip install "pydantic-ai-slim[{extra}]"'
-        ) from error
-    except UserError as error:
-        raise Invalid(f"The model {family}:{name} cannot be used: {error}") from error
-    except Exception as error:
-        raise Invalid(f"The model {family}:{name} cannot be used: {type(error).__name__}.") from error
+        return infer_embedding_model(card.target, provider_factory=lambda _: provider), provider

@@ -8,9 +8,8 @@ from typing import Any
 
 from outcrop.access.tags import check_tags
 from outcrop.bedrock import resources
-from outcrop.bedrock.models import embedding_model_of
 from outcrop.bedrock.table import Call, op
-from outcrop.core.errors import Invalid, Unsupported
+from outcrop.core.errors import Invalid, NotFound, Unsupported
 from outcrop.core.records import KnowledgeBase
 
 AGENT = "bedrock-agent"
@@ -25,10 +24,11 @@ _FORM = (
     f"{_MODEL}embeddingDataType",
     "storageConfiguration.**",
 )
+_OWN = {"KnowledgeBaseStorageType": (EMBEDDED,)}
 _IGNORED = {"roleArn": "Outcrop reaches stores and sources with the server's own credentials; it is given back."}
 
 
-@op(AGENT, "CreateKnowledgeBase", accepts=_FORM, ignores=_IGNORED)
+@op(AGENT, "CreateKnowledgeBase", accepts=_FORM, ignores=_IGNORED, extends=_OWN)
 async def create_knowledge_base(
     call: Call,
     *,
@@ -40,7 +40,7 @@ async def create_knowledge_base(
     tags: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Make a knowledge base; it is ACTIVE when the reply comes."""
-    model, dimensions = _embedding(call, knowledgeBaseConfiguration)
+    model, dimensions = await _embedding(call, knowledgeBaseConfiguration)
     _check_storage(storageConfiguration)
     check_tags(tags or {})
     base = await call.services.knowledge_bases.create(
@@ -74,7 +74,7 @@ async def list_knowledge_bases(
     }
 
 
-@op(AGENT, "UpdateKnowledgeBase", accepts=_FORM, ignores=_IGNORED)
+@op(AGENT, "UpdateKnowledgeBase", accepts=_FORM, ignores=_IGNORED, extends=_OWN)
 async def update_knowledge_base(
     call: Call,
     *,
@@ -87,7 +87,7 @@ async def update_knowledge_base(
 ) -> dict[str, Any]:
     """Another name, description or role; the configurations must be those that the knowledge base has."""
     base = await call.services.metadata.get(KnowledgeBase, knowledgeBaseId)
-    model, dimensions = _embedding(call, knowledgeBaseConfiguration)
+    model, dimensions = await _embedding(call, knowledgeBaseConfiguration)
     if model != base.embedding_model or dimensions not in (None, base.dimensions):
         raise Invalid("knowledgeBaseConfiguration cannot be changed; give the one that GetKnowledgeBase gives.")
     _check_storage(storageConfiguration)
@@ -105,7 +105,7 @@ async def delete_knowledge_base(call: Call, *, knowledgeBaseId: str) -> dict[str
     return {"knowledgeBaseId": base.id, "status": "DELETING"}
 
 
-def _embedding(call: Call, configuration: Mapping[str, Any]) -> tuple[str, int | None]:
+async def _embedding(call: Call, configuration: Mapping[str, Any]) -> tuple[str, int | None]:
     """The embedding model, and how long its vectors are to be."""
     kind, member = configuration["type"], "vectorKnowledgeBaseConfiguration"
     if kind != "VECTOR":
@@ -116,7 +116,18 @@ def _embedding(call: Call, configuration: Mapping[str, Any]) -> tuple[str, int |
     form = vector.get("embeddingModelConfiguration", {}).get("bedrockEmbeddingModelConfiguration", {})
     if form.get("embeddingDataType", "FLOAT32") != "FLOAT32":
         raise Unsupported(f"{_MODEL}embeddingDataType {form['embeddingDataType']} is not supported; it is FLOAT32.")
-    return embedding_model_of(vector["embeddingModelArn"], call.services.settings), form.get("dimensions")
+    return await _model(call, vector["embeddingModelArn"]), form.get("dimensions")
+
+
+async def _model(call: Call, reference: str) -> str:
+    """An embedding model as knowledge bases name it: by its id where that is a table's, else by what it stands for."""
+    try:
+        card = await call.services.models.card(reference)
+    except NotFound as error:
+        raise Invalid(error.message) from error
+    if card.kind != "embedding":
+        raise Invalid(f"{_VECTOR}embeddingModelArn must name an embedding model; {reference} is none.")
+    return card.id if card.id in call.services.settings.models else card.target
 
 
 def _check_storage(configuration: Mapping[str, Any] | None) -> None:
