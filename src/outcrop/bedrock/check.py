@@ -67,7 +67,7 @@ class Checker:
                 return None
             result = {}
             for name, given in value.items():
-                if given is None:
+                if _says_nothing(shape, accepts, name, given):
                     continue
                 if name not in checks and name in known:
                     checks[name] = self._member(shape, name, accepts)
@@ -112,6 +112,13 @@ class Checker:
             }
 
         return check
+
+
+def _says_nothing(shape: Shape, accepts: Accepts, name: str, given: Any) -> bool:
+    """Whether a member is as good as left out: null, or an empty list or map where Outcrop supports no full one."""
+    if given is None or "**" in accepts or name in accepts or name not in shape.members:
+        return given is None
+    return shape.members[name].shape.type in ("list", "map") and given in ([], {})
 
 
 def _complete(shape: Shape, required: frozenset[str], given: Mapping[str, Any], at: str, problems: list[str]) -> None:

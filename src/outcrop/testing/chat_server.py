@@ -49,7 +49,7 @@ class Misbehaviour:
 
 
 class ChatServer(ThreadingHTTPServer):
-    """Streams `pieces` to every request, unless `misbehaviours` has something else for it."""
+    """Streams `pieces` to every request; `replies` are streamed first, one a request, unless it is to misbehave."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -57,6 +57,7 @@ class ChatServer(ThreadingHTTPServer):
     def __init__(self, pieces: Sequence[Piece]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pieces = pieces
+        self.replies: deque[Sequence[Piece]] = deque()
         self.misbehaviours: deque[Misbehaviour] = deque()
         self.requests: list[dict[str, Any]] = []
         self.over = Event()
@@ -93,7 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(other.raw)
             return
         events = anthropic_events if self.path.endswith("/messages") else openai_events
-        for number, event in enumerate(events(self.server.pieces)):
+        pieces = self.server.replies.popleft() if self.server.replies else self.server.pieces
+        for number, event in enumerate(events(pieces)):
             if number == other.cut:
                 return
             self.wfile.write(event)
