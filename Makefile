@@ -1,7 +1,7 @@
 # Every target makes the environment that it needs: python3 (3.11 or newer), make and a package index are enough.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help env env-dev run test lint docs bench size lock clean
+.PHONY: help env env-dev run test test-newest lint docs bench size lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -33,11 +33,18 @@ $(VENV)/.dev.stamp: $(VENV)/.run.stamp requirements/dev.lock
 	$(INSTALL) --require-hashes -r requirements/dev.lock
 	@touch $@
 
+clients: env-dev  ## Make .clients, the environments of the clients that tests run against the server.
+	$(BIN)/python tests/clients/environments/make.py
+
 run: env  ## Ingest the sample handbook and open the server.
 	$(BIN)/outcrop up --data $(DATA) --port $(PORT) --docs handbook=examples/handbook/documents
 
 test: env-dev  ## Run the tests.
 	$(BIN)/python -m pytest -n auto --dist loadfile $(TESTS)
+
+test-newest: env-dev  ## Run the tests of Bedrock's API with the newest botocore.
+	$(INSTALL) --upgrade --target $(VENV)/newest boto3
+	PYTHONPATH=$(VENV)/newest $(BIN)/python -m pytest -n auto --dist loadfile tests/bedrock tests/wire
 
 lint: env-dev  ## Check style, types and floors.
 	$(BIN)/ruff check src tests bench examples docs
@@ -57,6 +64,8 @@ size: env  ## Report the installed size.
 lock:  ## Renew the lock files (needs uv).
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra ocr --extra openai --extra anthropic pyproject.toml -o requirements/run.lock
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev --group docs --constraint requirements/run.lock -o requirements/dev.lock
+	cd tests/clients/environments && for one in *.in; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $$one -o $${one%.in}.lock; done
+	cd tests/clients/environments && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 clean:  ## Remove the environment and what was built; your data stays.
-	rm -rf $(VENV) docs/_build build dist
+	rm -rf $(VENV) .clients docs/_build build dist

@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 import pytest
 
 from outcrop.adapters.generators.scripted import ScriptedGenerator
-from outcrop.answer.follow_up import standalone
+from outcrop.answer.follow_up import split, standalone
 from outcrop.core.answers import Orchestration
+from outcrop.core.errors import Unsupported
 from outcrop.core.records import Turn
 
 
@@ -61,3 +62,31 @@ async def test_a_rewritten_question_is_carried_on():
 async def test_a_models_rewrite_is_taken_if_it_is_one_question(reply, searched):
     question, _ = await asked(ScriptedGenerator(reply), "And the sauna?", BEFORE)
     assert question == searched
+
+
+async def test_a_template_is_asked_even_for_a_first_question():
+    generator = ScriptedGenerator(["When does the sauna open?"])
+    searched, how = await asked(generator, "Sauna?", [], prompt_template="Make it a question: $query$")
+    assert (searched, how) == ("When does the sauna open?", "rewritten")
+    assert generator.prompts[0].messages[0].text == "Make it a question: Sauna?"
+
+
+@pytest.mark.parametrize(
+    ("reply", "parts"),
+    [
+        ("Who pays?\nWhen is it paid?", ("Who pays?", "When is it paid?")),
+        ("1. Who pays?\n2) When?\n- Where?\n* Why?\n(5) How?", ("Who pays?", "When?", "Where?", "Why?", "How?")),
+        ("<questions>\n<q>Who pays?</q>\n</questions>", ("Who pays?",)),
+        ("Who pays?\nWho pays?", ("Who pays?",)),
+        ("\n".join(f"Who is {number}?" for number in range(9)), tuple(f"Who is {number}?" for number in range(5))),
+        ("", ("Payments?",)),
+        ("x" * 20_001, ("Payments?",)),
+    ],
+)
+async def test_a_question_is_split_line_by_line(reply, parts):
+    assert await split(ScriptedGenerator([reply]), "Payments?", Orchestration(decompose=True), MOMENT) == parts
+
+
+async def test_what_cannot_write_splits_nothing():
+    with pytest.raises(Unsupported):
+        await split(Quoting(), "Payments?", Orchestration(decompose=True), MOMENT)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from outcrop.answer.prompts import SENTINEL, answering, fenced, rewriting
+from outcrop.answer.prompts import SENTINEL, answering, fenced, rewriting, splitting
 from outcrop.core.answers import AskRequest, Orchestration
 from outcrop.core.chunks import Place
 from outcrop.core.errors import Invalid
@@ -70,3 +70,31 @@ def test_a_rewrite_shows_the_latest_turns_only():
     assert "question 2" not in text
     assert "question 5" in text
     assert len(text) < 5000
+
+
+def test_a_template_may_ask_for_the_time_and_the_conversation():
+    turns = [Turn(question="Who pays?", answer="The company.")]
+    prompt = answering("Q?", HITS, asking("$search_results$ $current_time$ | $conversation_history$"), MOMENT, turns)
+    assert "Friday, 2026-11-20 16:05 UTC | Q: Who pays?\nA: The company." in prompt.messages[0].text
+
+
+def test_an_orchestration_template_without_a_place_for_the_conversation_gets_it_before():
+    turns = [Turn(question="Who pays?", answer="The company.")]
+    said = rewriting("When?", turns, Orchestration(prompt_template="Make $query$ whole."), MOMENT).messages[0].text
+    assert said == "Q: Who pays?\nA: The company.\n\nMake When? whole."
+
+
+def test_a_split_says_how_to_write_it():
+    plain = splitting("A and B?", Orchestration(), MOMENT)
+    assert "each on a line of its own" in plain.system
+    own = splitting("A and B?", Orchestration(prompt_template="$query$ $output_format_instructions$"), MOMENT)
+    assert own.system == ""
+    assert "each on a line of its own" in own.messages[0].text
+
+
+def test_only_the_beginning_of_a_passage_is_shown_where_words_are_limited():
+    hits = (passage("one two three four"), passage("字" * 100))
+    text = fenced(hits, "q", words=2)
+    assert "one two …" in text
+    assert "字" * 24 + " …" in text
+    assert "three" not in text

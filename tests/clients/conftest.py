@@ -15,7 +15,8 @@ from typing import Any
 import pytest
 from tests.clients.environments.make import folder, ready
 
-from outcrop.testing.chat_server import ChatServer, Piece, chat_server
+from outcrop.testing.chat_formats import Piece
+from outcrop.testing.chat_server import ChatServer, chat_server
 
 PROGRAMS = Path(__file__).parent / "programs"
 PAGE = Path(__file__).parents[2] / "docs" / "clients.md"
@@ -95,7 +96,7 @@ class Python:
         return self.place.outcome(lambda: self.run(program), replies)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def place(tmp_path_factory, serve) -> Iterator[Place]:
     """A server over the policies, set up as the page on clients says."""
     root = tmp_path_factory.mktemp("clients")
@@ -126,7 +127,7 @@ def write_policies(target: Path) -> None:
         beside.write_text(json.dumps({"metadataAttributes": attributes}), encoding="utf-8")
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def python(place) -> Callable[[str | None], Python]:
     """The interpreter of an environment by name; without one, that of these tests."""
     return lambda name=None: Python(place, environment(name) if name else Path(sys.prefix))

@@ -25,12 +25,12 @@ def test_the_commands_of_the_page_retrieve_converse_and_list(python):
     assert "anthropic.claude-sonnet-4-20250514-v1:0" in printed
 
 
-def test_retrieval_takes_filters_in_shorthand(aws, place):
+def test_retrieval_takes_filters(aws, place):
+    only = {"equals": {"key": "department", "value": "people"}}
+    configuration = {"vectorSearchConfiguration": {"numberOfResults": 5, "filter": only}}
     found = aws(
         "bedrock-agent-runtime", "retrieve", "--knowledge-base-id", place.knowledge_base,
-        "--retrieval-query", "text=leave",
-        "--retrieval-configuration",
-        "vectorSearchConfiguration={numberOfResults=5,filter={equals={key=department,value=people}}}",
+        "--retrieval-query", "text=leave", "--retrieval-configuration", json.dumps(configuration),
     )  # fmt: skip
     assert ["twenty-eight days" in one["content"]["text"] for one in found["retrievalResults"]] == [True]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from tests.clients.conftest import documented
 
-from outcrop.testing.chat_server import Call
+from outcrop.testing.chat_formats import Call
 
 QUESTION = "When may I fly business class?"
 LOOK_UP = Call("call1", "look_up", f'{{"question": "{QUESTION}"}}')
@@ -38,4 +38,9 @@ def test_whole_replies_run_tools_too(outcome):
 
 
 def test_usage_of_every_turn_is_counted(outcome):
-    assert outcome.found["usage"] == {"inputTokens": 22, "outputTokens": 14, "totalTokens": 36}
+    assert outcome.found["usage"] == {
+        "inputTokens": 16,
+        "cacheReadInputTokens": 6,
+        "outputTokens": 14,
+        "totalTokens": 36,
+    }

@@ -12,6 +12,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.eventstream import EventStreamBuffer
+from tests.wire.oracle import attach
 
 from outcrop.access.certificates import own_certificate
 from outcrop.bedrock.app import bedrock_app
@@ -93,9 +94,8 @@ def test_boto3_trusts_the_authority(client, secure_server, certificate):
 def test_boto3_sends_a_bearer_token_over_tls(secure_server, certificate, monkeypatch, token, code):
     monkeypatch.setenv("AWS_BEARER_TOKEN_BEDROCK", token)
     session = boto3.session.Session()
-    bedrock = session.client(
-        "bedrock", endpoint_url=secure_server.url, region_name="us-east-1", verify=str(certificate.authority)
-    )
+    verify = str(certificate.authority)
+    bedrock = attach(session.client("bedrock", "us-east-1", endpoint_url=secure_server.url, verify=verify))
     with pytest.raises(bedrock.exceptions.ClientError) as raised:
         bedrock.list_provisioned_model_throughputs()
     assert raised.value.response["Error"]["Code"] == code

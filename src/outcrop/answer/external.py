@@ -12,8 +12,8 @@ from outcrop.core.clock import Clock
 from outcrop.core.errors import Invalid, Unreadable
 from outcrop.core.ids import derived_id
 from outcrop.core.parsed import Blob
-from outcrop.core.protocols import Adapters
-from outcrop.core.records import Chunking, KnowledgeBase
+from outcrop.core.protocols import Adapters, Item
+from outcrop.core.records import Chunking, DataSource, KnowledgeBase
 from outcrop.core.settings import Settings
 
 MAX_SOURCES = 5
@@ -24,10 +24,13 @@ _STORE = "memory"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExternalSource:
-    """A document that comes with a question, and the address by which it is cited."""
+    """A document that comes with a question, and the address by which it is cited.
+
+    Without `blob` the address says where it lies: s3://BUCKET/KEY.
+    """
 
     uri: str
-    blob: Blob
+    blob: Blob | None = None
 
 
 @asynccontextmanager
@@ -66,7 +69,8 @@ async def knowledge_base_of(
 
 async def _chunks(source: ExternalSource, adapters: Adapters, base: KnowledgeBase) -> Sequence[Chunk]:
     try:
-        document = await adapters.reader().read(source.blob)
+        blob = source.blob or await _fetched(source.uri, adapters, base)
+        document = await adapters.reader().read(blob)
     except Unreadable as error:
         raise Invalid(f"The document {source.uri[:200]} cannot be read: {error.message}") from error
     chunker = adapters.chunker(Chunking(), adapters.embedder(base.embedding_model))
@@ -74,6 +78,21 @@ async def _chunks(source: ExternalSource, adapters: Adapters, base: KnowledgeBas
     if not any(chunk.searchable for chunk in chunks):
         raise Invalid(f"The document {source.uri[:200]} holds no text.")
     return chunks
+
+
+async def _fetched(uri: str, adapters: Adapters, base: KnowledgeBase) -> Blob:
+    """The object of an address in S3. Raises Unreadable, Unavailable."""
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    place = DataSource(
+        id=BASE_ID,
+        created_at=base.created_at,
+        updated_at=base.updated_at,
+        knowledge_base_id=base.id,
+        name=uri,
+        kind="s3",
+        configuration={"bucket": bucket},
+    )
+    return await adapters.source(place).fetch(Item(uri=uri, name=key))
 
 
 def _check_length(found: Iterable[Sequence[Chunk]]) -> None:

@@ -21,16 +21,18 @@ _ASKS = re.compile(
     r"comment|combien|pourquoi)\b|[谁哪几何誰]|什么|多少|怎么|为什么|どこ|いつ|なぜ|どう|いくら",
     re.IGNORECASE,
 )
-_POINTS_BACK = re.compile(
+_STANDS_FOR = re.compile(
+    r"\b(?:it|its|they|them|their|these|those|he|him|his|she|her|er|sie|es|ihn|ihm|ihr|dessen|deren|davon|dafür|dazu|"
+    r"damit|darin|ella|ello|ellos|ellas|eso|esto|ese|esa|il|elle|ils|elles|cela|ça|celui|celle)\b|[它他她其此]",
+    re.IGNORECASE,
+)
+# Words that begin a follow-up, and those that may also be articles.
+_LEANS_BACK = re.compile(
     r"^\s*(?:and|or|but|also|then|what about|how about|und|oder|aber|auch|y|e|o|pero|et|ou|mais|"
     r"那么?|还有|では|また|それ)\b"
-    r"|\b(?:it|its|they|them|their|this|that|these|those|he|him|his|she|her|there|then|same|one|ones|"
-    r"er|sie|es|ihn|ihm|ihr|dessen|deren|das|dies(?:e[rsmn]?)?|dort|davon|dafür|dazu|damit|darin|"
-    r"ella|ello|ellos|ellas|eso|esto|ese|esa|allí|ahí|il|elle|ils|elles|cela|ça|ce|celui|celle|y|en)\b|[它他她其此]|这|那",
+    r"|\b(?:this|that|there|then|same|one|ones|das|dies(?:e[rsmn]?)?|dort|allí|ahí|ce|y|en)\b|那|这",
     re.IGNORECASE,
-)  # fmt: skip
-
-
+)
 _BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):])\s+")
 _TAG = re.compile(r"</?[A-Za-z_]{1,40}>")
 
@@ -73,14 +75,14 @@ def asks(text: str) -> bool:
 
 
 def points_back(text: str) -> bool:
-    """Whether a text has a word that stands for something said before."""
-    return bool(_POINTS_BACK.search(text))
+    """Whether a text has a pronoun, which stands for something said before."""
+    return bool(_STANDS_FOR.search(text))
 
 
 def carried(question: str, before: Turn) -> tuple[str, str]:
     """A follow-up with the words that it leaves out, and `carried`; itself and `as asked` where it leaves out none."""
     words = content_terms(question)
-    if len(words) > _FEW and not points_back(question):
+    if len(words) > _FEW and not (points_back(question) or _LEANS_BACK.search(question)):
         return question, "as asked"
     earlier = before.standalone or before.question
     if not _ASKS.search(question):

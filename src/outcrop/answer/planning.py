@@ -24,7 +24,7 @@ MAX_READ = 3  # documents in one round
 _SHOWN = 12  # passages that the model sees
 _SHOWN_TOKENS = 150  # words of each
 _HINTS = 6  # names and codes of the best passages that lead on to other documents
-_NAMES_AT_MOST = 0.2  # of a text's words: where more have a capital letter, as in German, it tells no name
+_NAMES_AT_MOST = 0.25  # of a text's words: where more have a capital letter, as in German, it tells no name
 _LEADING = 3  # passages that they are taken from
 _SEVERAL = 2
 _JOINT = re.compile(
@@ -181,7 +181,7 @@ def question_parts(question: str) -> list[Part]:
             if not asking or not content_terms(words):
                 aside = words
                 continue
-            plain = words.strip(" ,.?？;；")
+            plain = words.strip(" ,.?¿？;；")
             before = Turn(question=parts[-1].searched, answer="") if parts and points_back(plain) else None
             parts.append(Part(asked=plain, searched=carried(plain, before)[0] if before else plain))
             aside = ""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from itertools import zip_longest
 
 from outcrop.answer.follow_up import MAX_QUESTION, split, standalone
@@ -12,11 +13,11 @@ from outcrop.answer.pack import pack
 from outcrop.answer.reranking import reranked
 from outcrop.answer.sessions import Sessions
 from outcrop.core.answers import AskRequest, RetrieveRequest
-from outcrop.core.chunks import Hit, Search, Vectors
+from outcrop.core.chunks import Hit, Search, Vector, Vectors
 from outcrop.core.clock import Clock
 from outcrop.core.errors import Invalid, Unsupported
 from outcrop.core.filters import Filter, all_of
-from outcrop.core.protocols import Adapters, Models
+from outcrop.core.protocols import Adapters, EmbedsHere, Models
 from outcrop.core.records import KnowledgeBase, Session
 from outcrop.core.settings import Settings
 from outcrop.core.steps import Step, Trace
@@ -49,6 +50,7 @@ class State:
     parts: tuple[str, ...] = ()  # as it is searched for
     where: Filter | None = None
     vectors: Vectors | None = None  # of the parts
+    embedding: Callable[[str], Vector] | None = None  # where the store computes them while it searches
     hits: tuple[Hit, ...] = ()
     passages: tuple[Hit, ...] = ()
 
@@ -110,7 +112,11 @@ async def embed(state: State, deps: Deps, trace: Trace) -> State:
     if state.request.mode == "keyword":
         return state
     embedder = deps.adapters.embedder(state.base.embedding_model)
+    store = deps.adapters.vector_store(state.base.vector_store)
     trace.note(model=state.base.embedding_model)
+    if len(state.parts) == 1 and store.traits.embeds and isinstance(embedder, EmbedsHere):
+        trace.note(within="search")  # one trip to another thread instead of two
+        return replace(state, embedding=cache(embedder.embed_here))
     return replace(state, vectors=await embedder.embed(list(state.parts), "query"))
 
 
@@ -128,6 +134,7 @@ async def _search(state: State, deps: Deps, limit: int) -> list[Hit]:
         query = Search(
             text=part,
             vector=state.vectors[number] if state.vectors is not None else None,
+            embed=partial(state.embedding, part) if state.embedding is not None else None,
             mode=state.request.mode,
             limit=limit,
             where=state.where,

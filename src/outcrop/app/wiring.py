@@ -26,7 +26,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """The services over `settings.data`, which is made if it is not there."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
     metadata = await open_metadata(settings.database_url or settings.data / "outcrop.db")
-    adapters = LoadedAdapters(settings)
+    adapters = LoadedAdapters(settings, metadata)
     try:
         yield Services(
             settings=settings,

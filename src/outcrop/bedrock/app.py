@@ -93,7 +93,7 @@ class Surface:
 
 async def _carried_out(entry: Entry, call: Call, given: Mapping[str, Any]) -> Reply:
     reply = entry.render(await entry.run(call, given))
-    return replace(reply, headers={**reply.headers, **call.headers})
+    return replace(reply, headers={**reply.headers, **call.headers}) if call.headers else reply
 
 
 def _routed(request: Request) -> route.Route:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from outcrop.bedrock.constraints import Complain, bounds, wording, wrong_type
+from outcrop.bedrock.constraints import bounds, wording, wrong_type
 from outcrop.bedrock.spec import Shape
 
 Check = Callable[[Any, str, list[str]], Any]
@@ -59,21 +59,23 @@ class Checker:
         if shape.is_document:
             return _anything
         checks: dict[str, Check] = {}  # filled as members are met: shapes may contain themselves
-        required, known = frozenset(shape.required), shape.members
+        unknown, complete = _unknown(shape), _complete(shape)
 
         def check(value: Any, at: str, problems: list[str]) -> Any:
-            if not isinstance(value, Mapping):
+            if type(value) is not dict and not isinstance(value, Mapping):
                 problems.append(wrong_type(at or "The body", "an object", value))
                 return None
-            result = {}
+            result, before = {}, f"{at}." if at else ""
             for name, given in value.items():
-                if _says_nothing(shape, accepts, name, given):
+                if given is None:
                     continue
-                if name not in checks and name in known:
-                    checks[name] = self._member(shape, name, accepts)
-                place = f"{at}.{name}" if at else str(name)
-                result[name] = checks.get(name, _unknown(shape))(given, place, problems)
-            _complete(shape, required, result, at, problems)
+                member = checks.get(name)
+                if member is None:
+                    member = self._member(shape, name, accepts) if name in shape.members else unknown
+                    if member is not unknown:  # there is no end of unknown names
+                        checks[name] = member
+                result[name] = member(given, f"{before}{name}", problems)
+            complete(result, at, problems)
             return result
 
         return check
@@ -81,14 +83,15 @@ class Checker:
     def _member(self, shape: Shape, name: str, accepts: Accepts) -> Check:
         if "**" in accepts:
             return self.check(shape.members[name].shape)
-        return self.check(shape.members[name].shape, accepts[name]) if name in accepts else _unsupported
+        member = shape.members[name].shape
+        return self.check(member, accepts[name]) if name in accepts else _unsupported(member)
 
     def _list(self, shape: Shape, accepts: Accepts) -> Check:
         one = self.check(shape.item, accepts) if shape.item.type != "structure" else None
         complain = bounds(shape, " members")
 
         def check(value: Any, at: str, problems: list[str]) -> Any:
-            if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            if type(value) is not list and (not isinstance(value, Sequence) or isinstance(value, str | bytes)):
                 problems.append(wrong_type(at, "a list", value))
                 return None
             if complain:
@@ -102,7 +105,7 @@ class Checker:
         key, one, complain = self.check(shape.key), self.check(shape.item, accepts), bounds(shape, " entries")
 
         def check(value: Any, at: str, problems: list[str]) -> Any:
-            if not isinstance(value, Mapping):
+            if type(value) is not dict and not isinstance(value, Mapping):
                 problems.append(wrong_type(at, "an object", value))
                 return None
             if complain:
@@ -114,20 +117,19 @@ class Checker:
         return check
 
 
-def _says_nothing(shape: Shape, accepts: Accepts, name: str, given: Any) -> bool:
-    """Whether a member is as good as left out: null, or an empty list or map where Outcrop supports no full one."""
-    if given is None or "**" in accepts or name in accepts or name not in shape.members:
-        return given is None
-    return shape.members[name].shape.type in ("list", "map") and given in ([], {})
+def _complete(shape: Shape) -> Callable[[Mapping[str, Any], str, list[str]], None]:
+    """Complains of required members that are not there, and of a union with another number of members than one."""
+    required, is_union = frozenset(shape.required), shape.is_union
 
+    def check(given: Mapping[str, Any], at: str, problems: list[str]) -> None:
+        if not required <= given.keys():
+            place = f"{at}." if at else ""
+            problems.extend(f"{place}{name} is required." for name in shape.required if name not in given)
+        if is_union and len(given) != 1:
+            names = ", ".join(shape.members)
+            problems.append(f"{at or shape.name} must have exactly one of its members ({names}), not {len(given)}.")
 
-def _complete(shape: Shape, required: frozenset[str], given: Mapping[str, Any], at: str, problems: list[str]) -> None:
-    """Complain of required members that are not there, and of a union with another number of members than one."""
-    place = f"{at}." if at else ""
-    problems.extend(f"{place}{name} is required." for name in shape.required if name in required and name not in given)
-    if shape.is_union and len(given) != 1:
-        names = ", ".join(shape.members)
-        problems.append(f"{at or shape.name} must have exactly one of its members ({names}), not {len(given)}.")
+    return check
 
 
 def _unknown(shape: Shape) -> Check:
@@ -138,8 +140,16 @@ def _unknown(shape: Shape) -> Check:
     return check
 
 
-def _unsupported(_: Any, at: str, problems: list[str]) -> None:
-    problems.append(f"{at} is not supported by Outcrop; leave it out.")
+def _unsupported(shape: Shape) -> Check:
+    """Refuses a member by name; an empty list or map, which clients send where nothing was set, is as good as none."""
+    empties: Mapping[str, Any] = {"list": [], "map": {}}
+    empty = empties.get(shape.type)
+
+    def check(given: Any, at: str, problems: list[str]) -> None:
+        if given != empty:
+            problems.append(f"{at} is not supported by Outcrop; leave it out.")
+
+    return check
 
 
 def _anything(value: Any, _: str, __: list[str]) -> Any:
@@ -147,20 +157,17 @@ def _anything(value: Any, _: str, __: list[str]) -> Any:
 
 
 def _string(shape: Shape, more: Sequence[str]) -> Check:
-    complaints: list[tuple[Complain | None, Callable[[str], Any]]] = [
-        (bounds(shape, " characters"), len),
-        (wording(shape, more), str),
-    ]
-    active = [(complain, measure) for complain, measure in complaints if complain is not None]
+    sized, worded = bounds(shape, " characters"), wording(shape, more)
 
     def check(value: Any, at: str, problems: list[str]) -> Any:
         if not isinstance(value, str):
             problems.append(wrong_type(at, "a string", value))
             return value
         before = len(problems)
-        for complain, measure in active:
-            if len(problems) == before:  # a pattern is not run on a text that is too long
-                complain(measure(value), at, problems)
+        if sized:
+            sized(len(value), at, problems)
+        if worded and len(problems) == before:  # a pattern is not run on a text that is too long
+            worded(value, at, problems)
         return value
 
     return check

@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
-
 from outcrop.bedrock.table import Call
 from outcrop.core.cards import ModelCard
 from outcrop.core.errors import Unsupported
-from outcrop.core.records import InferenceProfile
+from outcrop.models.catalog import PROFILE, REGION
 
-REGION = re.compile(r"(?:us|us-gov|eu|apac|jp|au|ca|global)\.(?=[a-z0-9-]+\.)")  # what begins a system profile's id
+__all__ = ["APPLICATION", "GLOBAL", "PROFILE", "REGION", "SYSTEM", "card_of", "without_region"]
+
 GLOBAL = "global."  # the region of the system profiles that are listed: a server is wherever it is asked
 SYSTEM, APPLICATION = "inference-profile", "application-inference-profile"  # in ARNs
-PROFILE = re.compile(rf"(?:arn:aws[a-z-]*:bedrock:[^/]*:{APPLICATION}/)?(?P<id>[a-z0-9]{{12}})")
 
 
 async def card_of(call: Call, reference: str) -> ModelCard:
     """The model that a reference names. Raises NotFound, or Unsupported for a prompt."""
     if ":prompt/" in reference:
         raise Unsupported("modelId must name a model: Outcrop does not keep prompts.")
-    if own := PROFILE.fullmatch(reference):
-        reference = (await call.services.metadata.get(InferenceProfile, own["id"])).model_id
     return await call.services.models.card(reference)
 
 

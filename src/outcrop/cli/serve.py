@@ -36,6 +36,7 @@ def up(
     no_auth: Annotated[
         bool, typer.Option("--no-auth", help="Ask Bedrock's clients for no key; on a loopback address only.")
     ] = False,
+    config: Annotated[Path | None, typer.Option(help="The file of settings; outcrop.toml here if left out.")] = None,
     data: DataOption = None,
 ) -> None:
     """Ingest folders, then serve the page at / and Bedrock's API on one port."""
@@ -45,7 +46,7 @@ def up(
     from outcrop.web.listening import Place, claim_port
 
     folders, auth = [parse_docs(one) for one in docs or []], "none" if no_auth else None
-    given = {"tls": tls, "tls_cert": tls_cert, "tls_key": tls_key, "auth": auth}
+    given = {"config": config, "tls": tls, "tls_cert": tls_cert, "tls_key": tls_key, "auth": auth}
     with opened(data, host=host, port=port, model=model, **given) as outcrop:
         settings, app = outcrop.settings, outcrop_app(outcrop.services)
         certificate = certificate_of(settings, now)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from outcrop.core.answers import Delta, Prompt
 from outcrop.core.cards import ModelCard
 from outcrop.core.chat import ChatEvent, ChatRequest
-from outcrop.core.chunks import Chunk, Hit, IndexSpec, Point, Search, Traits, Vectors
+from outcrop.core.chunks import Chunk, Hit, IndexSpec, Point, Search, Traits, Vector, Vectors
 from outcrop.core.errors import Unreadable
 from outcrop.core.filters import Filter, Metadata
 from outcrop.core.parsed import Blob, ParsedDocument
@@ -113,6 +113,15 @@ class Embedder(Protocol):
 
     async def embed(self, texts: Sequence[str], purpose: Purpose) -> Vectors:
         """One unit vector a text, in order: shape (n, dimensions), float32."""
+        ...
+
+
+@runtime_checkable
+class EmbedsHere(Protocol):
+    """An embedder that can also compute in the thread that calls it: to get to another takes longer than to search."""
+
+    def embed_here(self, question: str) -> Vector:
+        """The unit vector of one question, float32. Takes milliseconds: not for the event loop."""
         ...
 
 

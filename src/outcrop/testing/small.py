@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from outcrop.access.callers import Caller
+from outcrop.answer.exploring import Exploration, Explored, ExploredPart, Found, Traced
+from outcrop.answer.external import ExternalSource
 from outcrop.app.adapters import LoadedAdapters
 from outcrop.core import filters
 from outcrop.core.answers import (
@@ -123,6 +125,20 @@ class SmallAnswers:
         except (asyncio.CancelledError, GeneratorExit):
             self.cancelled.set()
             raise
+
+    def ask_documents(self, sources: Sequence[ExternalSource], request: AskRequest) -> AsyncIterator[AnswerPart]:
+        """As `ask`: the documents that come with the question are not read."""
+        del sources
+        return self.ask(BASE, request)
+
+    async def explore(self, asked: Exploration) -> AsyncIterator[ExploredPart]:
+        """What shares words with the question, found in one search, and no answer."""
+        if self.fails is not None:
+            raise self.fails
+        hits = self._hits(asked.question, asked.retrievers[0].limit, asked.retrievers[0].where)
+        found = tuple(Found(hit, 0) for hit in hits)
+        yield Traced(activity="Retrieval", status="SUCCEEDED", message="It was searched.", at=MOMENT, found=found)
+        yield Explored(found=found, question=asked.question)
 
     async def _parts(self, request: AskRequest, hits: tuple[Hit, ...], session: str) -> AsyncIterator[AnswerPart]:
         if not hits:
@@ -303,7 +319,7 @@ def small_services(data: Path, passages: Iterable[Passage], **settings: Any) -> 
         adapters=SmallAdapters(),
         knowledge_bases=SmallKnowledgeBases(points),
         answers=SmallAnswers(points, metadata, configuration.refusal),
-        models=LoadedAdapters(configuration).models,
+        models=LoadedAdapters(configuration, metadata).models,
         keys=SmallKeys(),
         console=SmallTokens(),
     )

@@ -44,7 +44,7 @@ def refused():
     return None
 
 
-chat = ChatBedrockConverse(model="openai.gpt-5-mini", temperature=0.2, max_tokens=200)
+chat = ChatBedrockConverse(model="openai.gpt-5-mini", max_tokens=200)
 with_tools = chat.bind_tools([opening_hour])
 asked = [SystemMessage("Be brief."), HumanMessage("When does the north gate open?")]
 pieces = list(with_tools.stream(asked))
@@ -54,7 +54,7 @@ for piece in pieces[1:]:
 whole = with_tools.invoke(asked)
 answers = [ToolMessage(opening_hour.invoke(call["args"]), tool_call_id=call["id"]) for call in whole.tool_calls]
 after = with_tools.invoke([*asked, whole, *answers])
-claude = ChatBedrockConverse(model="us.anthropic.claude-sonnet-4-20250514-v1:0")
+claude = ChatBedrockConverse(model="us.anthropic.claude-sonnet-4-20250514-v1:0", temperature=0.2)
 
 embedded = BedrockEmbeddings(model_id="amazon.titan-embed-text-v2:0").embed_documents([QUESTION, "Gates."])
 print(

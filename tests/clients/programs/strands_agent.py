@@ -17,6 +17,7 @@ def add(a: int, b: int) -> int:
     return a + b
 
 
+NAMES = ("inputTokens", "cacheReadInputTokens", "outputTokens", "totalTokens")
 model = BedrockModel(model_id="openai.gpt-5-mini", streaming=False, temperature=0.1, max_tokens=100)
 result = Agent(model=model, tools=[add], system_prompt="Use your tools.", callback_handler=None)("2 and 40?")
 usage = result.metrics.accumulated_usage
@@ -25,7 +26,7 @@ print(
         {
             "text": str(result),
             "stop_reason": result.stop_reason,
-            "usage": {name: usage[name] for name in ("inputTokens", "outputTokens", "totalTokens")},
+            "usage": {name: usage[name] for name in NAMES},
         }
     )
 )

@@ -39,7 +39,9 @@ def vectors():
 @pytest.fixture
 def services(tmp_path, vectors, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "key")
-    talking = {name: {"target": "scripted:wire", "retries": 0} for name in (CLAUDE, NOVA, TITAN, LLAMA, MISTRAL, OPENAI)}
+    talking = {
+        name: {"target": "scripted:wire", "retries": 0} for name in (CLAUDE, NOVA, TITAN, LLAMA, MISTRAL, OPENAI)
+    }
     embedding = {
         name: {
             "target": "openai:some-embedder",

@@ -16,18 +16,9 @@ TOOLS = {"tools": [{"toolSpec": {"name": "weather", "inputSchema": {"json": {"ty
 
 
 @pytest.fixture
-def stream(runtime, service_model, judged):
-    """Reads a stream to its end, each event judged."""
-    shape = service_model("bedrock-runtime").shape_for("ConverseStreamOutput")
-
-    def read(**more):
-        events = list(runtime.converse_stream(modelId=CLAUDE, messages=[USER], **more)["stream"])
-        for event in events:
-            [(name, value)] = event.items()
-            judged(value, shape.members[name], name)
-        return events
-
-    return read
+def stream(runtime):
+    """Reads a stream to its end."""
+    return lambda **more: list(runtime.converse_stream(modelId=CLAUDE, messages=[USER], **more)["stream"])
 
 
 def test_the_events_of_a_text_come_in_bedrocks_order(stream, script):

@@ -15,14 +15,18 @@ from numpy.typing import NDArray
 from outcrop.adapters.vector_stores.embedded.segments import Segment, code, quantised
 from outcrop.core.chunks import Vector
 
-# Of n vectors 15 √n are compared by their 8-bit form, and all of an index with fewer than `_EVERY`.
-_ROOTS = 15
+# All of an index with up to `_EVERY` vectors are compared by their 8-bit form. Of n in a larger one the 3 √n with the
+# nearest codes are, and then those, `_MOST` times as many at most, whose codes leave it possible that they are as near
+# as the best of the first: cosines lie around a line through the distances of the codes, `_SIGMAS` deviations at most.
+_ROOTS = 3
 _EVERY = 20_000
+_MOST = 5
+_SIGMAS = 4.5
 _BLOCK = 16_384  # vectors that are compared at a time
 
 
 def budget(count: int) -> float:
-    """Which share of the vectors of an index is compared by their 8-bit form."""
+    """Which share of the vectors of an index is compared by their 8-bit form in any case."""
     return min(_ROOTS * isqrt(count) / count, 1) if count > _EVERY else 1
 
 
@@ -33,9 +37,16 @@ def nearest(
 
     Those that tie with the last one are given too, up to twice `limit` and 100 more. `share` is what `budget` gives.
     """
-    candidates = _candidates(segment, query, allowed, int(share * len(segment.vectored)) + 2 * limit)
-    best = leading(_cosines(segment, query, candidates), limit)
-    return segment.vectored[best if candidates is None else candidates[best]].astype(np.int64)
+    wanted = int(share * len(segment.vectored)) + 2 * limit
+    passing = None if allowed is None else allowed[segment.vectored]
+    there = len(segment.vectored) if passing is None else np.count_nonzero(passing)
+    if not segment.codes.size or there <= 2 * wanted:
+        chosen = None if passing is None else np.flatnonzero(passing)
+        cosines = _cosines(segment, query, chosen)
+    else:
+        chosen, cosines = _by_codes(segment, query, passing, limit, wanted)
+    best = leading(cosines, limit)
+    return segment.vectored[best if chosen is None else chosen[best]].astype(np.int64)
 
 
 def similarities(segment: Segment, query: Vector, positions: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -71,23 +82,36 @@ def leading(scores: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
     return np.concatenate([above, np.flatnonzero(scores == edge)[: 2 * limit + 100 - len(above)]])
 
 
-def _candidates(
-    segment: Segment, query: Vector, allowed: NDArray[np.bool_] | None, wanted: int
-) -> NDArray[np.int64] | None:
-    """Which vectors to compare by their 8-bit form, about as many as wanted; None for all."""
-    passing = None if allowed is None else allowed[segment.vectored]
-    few = not segment.codes.size or wanted >= len(segment.vectored)
-    if passing is not None:
-        rows = np.flatnonzero(passing)
-        if few or len(rows) <= 2 * wanted:
-            return rows
-    elif few:
-        return None
+def _by_codes(
+    segment: Segment, query: Vector, passing: NDArray[np.bool_] | None, limit: int, wanted: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Which vectors to compare by their 8-bit form, the wanted ones with the nearest codes and more; their cosines."""
     distances = _distances(segment, query)
     if passing is not None:
         distances[~passing] = _FAR
-    edge = np.partition(distances, wanted - 1)[wanted - 1]
-    return np.flatnonzero(distances <= min(edge, _FAR - 1))[: 2 * wanted]
+    edge = min(int(np.partition(distances, wanted - 1)[wanted - 1]), int(_FAR) - 1)
+    first = np.flatnonzero(distances <= edge)[: 2 * wanted]
+    cosines = _cosines(segment, query, first)
+    reach = min(_reach(distances[first], cosines, limit), int(_FAR) - 1)
+    if reach <= edge:
+        return first, cosines
+    more = np.flatnonzero((distances > edge) & (distances <= reach))
+    if len(more) > _MOST * wanted:
+        more = more[np.argpartition(distances[more], _MOST * wanted)[: _MOST * wanted]]
+    return np.concatenate([first, more]), np.concatenate([cosines, _cosines(segment, query, more)])
+
+
+def _reach(distances: NDArray[np.uint16], cosines: NDArray[np.float32], limit: int) -> float:
+    """Up to which distance of its code a vector may be as near as the best `limit` of these, by a line through them."""
+    apart = distances.astype(np.float32)
+    middle, mean = float(apart.mean()), float(cosines.mean())
+    apart -= middle
+    slope = float(apart @ cosines) / max(float(apart @ apart), 1.0)
+    if slope >= 0 or len(cosines) <= limit:
+        return float(_FAR)
+    beside = float((cosines - mean - slope * apart).std())
+    best = float(np.partition(cosines, len(cosines) - limit)[len(cosines) - limit])
+    return middle + (best - _SIGMAS * beside - mean) / slope
 
 
 _FAR = np.uint16(65535)
