@@ -6,9 +6,11 @@ from dataclasses import dataclass
 
 from outcrop.access.console import ConsoleTokens
 from outcrop.access.keys import Keys
+from outcrop.access.tags import TagStore
 from outcrop.answer.service import Answers
 from outcrop.core.protocols import Adapters, MetadataStore, Models
 from outcrop.core.settings import Settings
+from outcrop.ingest.jobs import Jobs
 from outcrop.ingest.knowledge_bases import KnowledgeBases
 from outcrop.ingest.sync import Syncs
 from outcrop.ingest.verify import Verifier
@@ -23,8 +25,10 @@ class Services:
     adapters: Adapters
     knowledge_bases: KnowledgeBases
     syncs: Syncs
+    jobs: Jobs
     verifier: Verifier
     answers: Answers
     models: Models
     keys: Keys
+    tags: TagStore
     console: ConsoleTokens

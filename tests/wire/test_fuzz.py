@@ -16,6 +16,7 @@ from outcrop.bedrock import ops, spec  # noqa: F401 # ops fills the table
 from outcrop.bedrock.app import bedrock_app
 from outcrop.bedrock.table import TABLE
 from outcrop.testing.small import BASE, KEY_ID, SECRET
+from outcrop.testing.whole import Whole
 
 HOST = "http://localhost:8080"
 SHAPES = spec.service("bedrock-agent-runtime").model["shapes"].values()
@@ -46,13 +47,24 @@ def judge(reply):
         assert "Traceback" not in reply.text
 
 
+@pytest.fixture
+async def whole(tmp_path):
+    """Services that can make and change things, with one knowledge base."""
+    made = Whole(tmp_path)
+    await made.metadata.put(BASE)
+    services = made.services()
+    yield services
+    await services.jobs.close()
+
+
 @pytest.mark.parametrize(("service", "name"), list(TABLE))
 @SHARED
 @given(body=BODIES)
-async def test_any_json_is_answered(services, service, name, body):
+async def test_any_json_is_answered(services, whole, service, name, body):
     operation = TABLE[service, name].operation
     url = HOST + operation.path.replace("{knowledgeBaseId}", BASE.id)
-    judge(await answered(services, operation.method, url, json.dumps(body).encode()))
+    asked = whole if service == "bedrock-agent" else services
+    judge(await answered(asked, operation.method, url, json.dumps(body).encode()))
 
 
 @SHARED

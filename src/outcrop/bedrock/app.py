@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from outcrop.bedrock import errors, ops, route
 from outcrop.bedrock.admission import Admission
-from outcrop.bedrock.client_tokens import ClientTokens
+from outcrop.bedrock.client_tokens import ClientTokens, resource_id
 from outcrop.bedrock.errors import WireError
 from outcrop.bedrock.eventstream import opened
 from outcrop.bedrock.parse import Request
@@ -87,7 +87,8 @@ class Surface:
         if entry is None:
             message = f"Outcrop does not offer {operation.name} of {operation.service.name}."
             raise WireError("NotImplementedException", message)
-        call, given = Call(self._services, caller, request_id, {}), entry.parse(request, found.labels)
+        given = entry.parse(request, found.labels)
+        call = Call(self._services, caller, request_id, {}, resource_id(operation, caller, given))
         return await self._tokens.once(operation, caller, given, lambda: _carried_out(entry, call, given))
 
 

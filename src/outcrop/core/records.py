@@ -41,8 +41,11 @@ class KnowledgeBase(Record):
     description: str | None = None
     status: Literal["CREATING", "ACTIVE", "DELETING", "UPDATING", "FAILED", "DELETE_UNSUCCESSFUL"] = "ACTIVE"
     failure_reasons: tuple[str, ...] = ()
+    retains: bool = False  # the index holds points of deleted data sources whose deletion policy was RETAIN
+    declared: Mapping[str, Any] = field(default_factory=dict)  # what a client said of it, given back as it was said
 
 
+CUSTOM = "custom"  # the kind of a data source whose documents are handed over one by one
 ChunkingStrategy = Literal["default", "fixed", "semantic", "hierarchical", "section", "none"]
 
 
@@ -76,12 +79,14 @@ class DataSource(Record):
 
     knowledge_base_id: str
     name: str
-    kind: str  # a key of registry.SOURCES: "folder" ...
+    kind: str  # CUSTOM, or a key of registry.SOURCES: "folder" ...
     configuration: Mapping[str, Any]  # folder: {"path": ..., "include": [...], "exclude": [...]}
     chunking: Chunking = field(default_factory=Chunking)
     deletion_policy: Literal["DELETE", "RETAIN"] = "DELETE"
     status: Literal["AVAILABLE", "DELETING", "DELETE_UNSUCCESSFUL"] = "AVAILABLE"
     description: str | None = None
+    failure_reasons: tuple[str, ...] = ()
+    declared: Mapping[str, Any] = field(default_factory=dict)  # as a knowledge base's
 
 
 DocumentStatus = Literal["INDEXED", "PARTIALLY_INDEXED", "FAILED", "IGNORED"]
@@ -115,8 +120,10 @@ class Document(Record):
     warnings: tuple[str, ...] = ()
     coverage: Coverage | None = None
     chunks: int = 0
+    source_version: str | None = None  # the item's version in its source when it was read
     chunks_hash: str = ""  # of the sorted ids of its chunks: verify compares it with the index
     metadata: Metadata = field(default_factory=dict)
+    embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
 
 
 JobStatus = Literal["STARTING", "IN_PROGRESS", "COMPLETE", "FAILED", "STOPPING", "STOPPED"]
@@ -151,6 +158,7 @@ class IngestionJob(Record):
     knowledge_base_id: str
     data_source_id: str
     status: JobStatus = "STARTING"
+    description: str | None = None
     statistics: Statistics = field(default_factory=Statistics)
     failure_reasons: tuple[str, ...] = ()
     finished_at: datetime | None = None
@@ -200,6 +208,15 @@ class AccessKey(Record):
     sealed_secret: str
     status: Literal["ACTIVE", "REVOKED"] = "ACTIVE"
     last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tags(Record):
+    """The tags of one resource; its id is the resource's kind and id, as in `knowledge-base/ABCDEFGHIJ`."""
+
+    collection: ClassVar[str] = "tags"
+
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,10 +9,12 @@ from outcrop.core.records import (
     ClientToken,
     DataSource,
     Document,
+    InferenceProfile,
     IngestionJob,
     KnowledgeBase,
     Record,
     Session,
+    Tags,
 )
 
 KINDS: tuple[type[Record], ...] = (
@@ -22,7 +24,9 @@ KINDS: tuple[type[Record], ...] = (
     IngestionJob,
     Session,
     AccessKey,
+    Tags,
     ClientToken,
+    InferenceProfile,
 )
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.

@@ -39,6 +39,7 @@ class ChatServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pieces = pieces
         self.replies: deque[Sequence[Piece]] = deque()
+        self.usage = True  # whether OpenAI's format tells it
         self.misbehaviours: deque[Misbehaviour] = deque()
         self.requests: list[dict[str, Any]] = []
         self.over = Event()
@@ -89,6 +90,8 @@ class _Handler(BaseHTTPRequestHandler):
         for number, event in enumerate(events_for(self.path)(pieces)):
             if number == other.cut:
                 return
+            if b'"usage"' in event and not self.server.usage:
+                continue
             self.wfile.write(event)
             self.wfile.flush()
 

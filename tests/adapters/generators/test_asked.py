@@ -31,7 +31,7 @@ def test_the_last_sentence_with_a_question_mark_is_the_point():
     question = "I work in Rome. Who pays my train?"
     found = asked(question)
     assert question[found.point[0] : found.point[1]].strip() == "Who pays my train?"
-    assert [found.to_the_point(word) for word in found.words][0] is False
+    assert next(found.to_the_point(word) for word in found.words) is False
 
 
 def key(word):

@@ -42,15 +42,11 @@ def asking(*messages, arn=WRITER, retrievers=None, configuration=None, **more):
 
 
 @pytest.fixture
-def explore(runtime, service_model, judged):
-    """The events of a call, each judged by the service model."""
+def explore(runtime):
+    """The events of a call."""
 
     def events(*messages, **more):
         found = list(runtime.agentic_retrieve_stream(**asking(*messages, **more))["stream"])
-        shape = service_model("bedrock-agent-runtime").shape_for("AgenticRetrieveStreamResponseOutput")
-        for event in found:
-            for name, value in event.items():
-                judged(value, shape.members[name], name)
         assert [list(event) for event in found[-1:]] == [["result"]]
         return found
 

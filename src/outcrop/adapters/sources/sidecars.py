@@ -50,6 +50,11 @@ def read_sidecar(name: str, data: bytes) -> Sidecar:
         raise Unreadable("corrupt", f"Its metadata file {name} cannot be used: {sentence}.") from error
 
 
+def orphan(document: str) -> Unreadable:
+    """What is said of a metadata file that stands alone."""
+    return Unreadable("unsupported", f"A metadata file whose document {document} is not there.")
+
+
 def _read(data: bytes) -> Sidecar:
     if len(data) > MAX_BYTES:
         raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB")

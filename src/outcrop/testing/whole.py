@@ -1,0 +1,65 @@
+"""A whole Outcrop in memory, everything real but the models: for testing surfaces that make and change things.
+
+Documents are read by a reader of plain text, embedded by hashed words, and kept in memory, so that a test waits for
+nothing; knowledge bases, syncs, jobs and sources are the real ones.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from outcrop.access.tags import TagStore
+from outcrop.adapters.vector_stores.memory import MemoryVectorStore
+from outcrop.answer.service import Answers
+from outcrop.app.adapters import LoadedAdapters
+from outcrop.core.clock import now
+from outcrop.core.ids import new_id
+from outcrop.core.protocols import MetadataStore, VectorStore
+from outcrop.core.settings import Settings
+from outcrop.ingest.jobs import Jobs
+from outcrop.ingest.knowledge_bases import KnowledgeBases
+from outcrop.ingest.sync import Syncs
+from outcrop.ingest.verify import Verifier
+from outcrop.services import Services
+from outcrop.store.memory import MemoryMetadata
+from outcrop.testing.adapters import GivenAdapters, PlainReader
+from outcrop.testing.fakes import TokenHashEmbedder
+from outcrop.testing.small import SmallKeys, SmallTokens
+
+MODEL = "test:token-hash-model"
+
+
+@dataclass
+class Whole:
+    """The parts that outlive a server, and the services over them: opened again, they are a restarted server."""
+
+    data: Path
+    metadata: MetadataStore = field(default_factory=MemoryMetadata)
+    store: VectorStore = field(default_factory=MemoryVectorStore)
+    reader: PlainReader = field(default_factory=PlainReader)
+    embedder: TokenHashEmbedder = field(default_factory=lambda: TokenHashEmbedder(16))
+
+    def services(self, **settings: Any) -> Services:
+        """The services, new ones each time."""
+        configuration = Settings(data=self.data, threads=2, embedding_model=MODEL, **settings)
+        adapters = GivenAdapters({"embedded": self.store}, self.reader, self.embedder, settings=configuration)
+        models = LoadedAdapters(configuration).models
+        bases = KnowledgeBases(self.metadata, adapters, configuration, now, new_id)
+        syncs = Syncs(self.metadata, adapters, configuration, now, new_id)
+        syncs.heartbeat = 0.05
+        return Services(
+            settings=configuration,
+            metadata=self.metadata,
+            adapters=adapters,
+            knowledge_bases=bases,
+            syncs=syncs,
+            jobs=Jobs(self.metadata, bases, syncs),
+            verifier=Verifier(self.metadata, adapters, configuration),
+            answers=Answers(self.metadata, adapters, configuration, now, models),
+            models=models,
+            keys=SmallKeys(),  # type: ignore[arg-type]  # what surfaces use of it
+            tags=TagStore(self.metadata, now),
+            console=SmallTokens(),  # type: ignore[arg-type]  # as above
+        )
