@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -96,25 +97,25 @@ class Python:
         return self.place.outcome(lambda: self.run(program), replies)
 
 
-@pytest.fixture(scope="session")
-def place(tmp_path_factory, serve) -> Iterator[Place]:
-    """A server over the policies, set up as the page on clients says."""
-    root = tmp_path_factory.mktemp("clients")
+@contextmanager
+def opened(root: Path, serve: Callable[..., Any], **environment: str) -> Iterator[Place]:
+    """A server over the policies, set up as the page on clients says, with more variables for it."""
     documents, data, config = root / "policies", root / "data", root / "outcrop.toml"
     write_policies(documents)
     config.write_text(documented("A model to talk to", "toml"), encoding="utf-8")
     with chat_server(["The answer ", "is seven."]) as chat:
         provider = {"OPENAI_BASE_URL": f"{chat.address}/v1", "OPENAI_API_KEY": "key", "OUTCROP_CONFIG": str(config)}
-        with serve("--docs", str(documents), data=data, **provider) as server:
+        with serve("--docs", str(documents), data=data, **provider, **environment) as server:
             base = server.knowledge_bases["policies"]
-            variables = {
-                **SILENCE,
-                **server.environment,
-                "PATH": os.environ["PATH"],
-                "HOME": str(root),
-                "KNOWLEDGE_BASE_ID": base,
-            }
-            yield Place(chat, server.address, base, variables)
+            own = {"PATH": os.environ["PATH"], "HOME": str(root), "KNOWLEDGE_BASE_ID": base}
+            yield Place(chat, server.address, base, {**SILENCE, **server.environment, **own})
+
+
+@pytest.fixture(scope="session")
+def place(tmp_path_factory, serve) -> Iterator[Place]:
+    """The server that clients share."""
+    with opened(tmp_path_factory.mktemp("clients"), serve) as running:
+        yield running
 
 
 def write_policies(target: Path) -> None:

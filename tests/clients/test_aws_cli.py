@@ -22,6 +22,7 @@ def test_the_commands_of_the_page_retrieve_converse_and_list(python):
     printed = sdk.place.run("bash", "-euo", "pipefail", "-c", commands)
     assert "business class on flights longer than six hours" in printed
     assert "The answer is seven." in printed
+    assert "\npolicies\n" in printed
     assert "anthropic.claude-sonnet-4-20250514-v1:0" in printed
 
 
