@@ -32,27 +32,32 @@ def made():
     configuration = {"type": "VECTOR", "vectorKnowledgeBaseConfiguration": {"embeddingModelArn": EMBEDDER}}
     base = agent.create_knowledge_base(name="pumps", roleArn=ROLE, knowledgeBaseConfiguration=configuration)
     base_id = base["knowledgeBase"]["knowledgeBaseId"]
-    place = {"type": "S3", "s3Configuration": {"bucketArn": f"arn:aws:s3:::{BUCKET}", "inclusionPrefixes": ["pumps/"]}}
-    chunks = {"chunkingStrategy": "FIXED_SIZE", "fixedSizeChunkingConfiguration": {"maxTokens": 100, "overlapPercentage": 10}}
+    place = {"bucketArn": f"arn:aws:s3:::{BUCKET}", "inclusionPrefixes": ["pumps/"]}
+    size = {"maxTokens": 100, "overlapPercentage": 10}
+    chunks = {"chunkingStrategy": "FIXED_SIZE", "fixedSizeChunkingConfiguration": size}
     source = agent.create_data_source(
         knowledgeBaseId=base_id,
         name="bucket",
-        dataSourceConfiguration=place,
+        dataSourceConfiguration={"type": "S3", "s3Configuration": place},
         vectorIngestionConfiguration={"chunkingConfiguration": chunks},
     )
     return {"knowledgeBaseId": base_id, "dataSourceId": source["dataSource"]["dataSourceId"]}
 
 
 def ingested(ids):
-    """The statistics of an ingestion job, once it is over."""
+    """How an ingestion job ended, and its counts."""
     job = agent.start_ingestion_job(**ids)["ingestionJob"]
     while job["status"] not in OVER:
         time.sleep(0.05)
         job = agent.get_ingestion_job(**ids, ingestionJobId=job["ingestionJobId"])["ingestionJob"]
-    numbers = job["statistics"]
-    names = ("Scanned", "Indexed", "Modified", "Deleted", "Failed")
-    counted = [sum(number for name, number in numbers.items() if one in name and "Metadata" not in name) for one in names]
-    return [job["status"], *counted]
+    counts = (
+        "DocumentsScanned",
+        "NewDocumentsIndexed",
+        "ModifiedDocumentsIndexed",
+        "DocumentsDeleted",
+        "DocumentsFailed",
+    )
+    return [job["status"], *(job["statistics"][f"numberOf{name}"] for name in counts)]
 
 
 def retrieved(base, question, only=None):
@@ -67,12 +72,14 @@ def retrieved(base, question, only=None):
 
 def filtered(base):
     """Which documents each of several filters leaves."""
+    above, at_most = {"greaterThan": {"key": "bar", "value": 5}}, {"lessThanOrEquals": {"key": "bar", "value": 9}}
+    named, below = {"startsWith": {"key": "model", "value": "P-1"}}, {"lessThan": {"key": "bar", "value": 0}}
     filters = {
         "equals": {"equals": {"key": "model", "value": "P-200"}},
         "in": {"in": {"key": "model", "value": ["P-100", "P-300"]}},
         "not": {"notEquals": {"key": "model", "value": "P-100"}},
-        "range": {"andAll": [{"greaterThan": {"key": "bar", "value": 5}}, {"lessThanOrEquals": {"key": "bar", "value": 9}}]},
-        "either": {"orAll": [{"startsWith": {"key": "model", "value": "P-1"}}, {"lessThan": {"key": "bar", "value": 0}}]},
+        "range": {"andAll": [above, at_most]},
+        "either": {"orAll": [named, below]},
         "list": {"listContains": {"key": "places", "value": "Oslo"}},
     }
     return {name: retrieved(base, "pump pressure", one) for name, one in filters.items()}
@@ -100,11 +107,15 @@ def conversed(base):
         message = reply["output"]["message"]
         if reply["stopReason"] != "tool_use":
             return message["content"][0]["text"]
-        results = [
-            {"toolUseId": one["toolUse"]["toolUseId"], "content": [{"json": {"found": retrieved(base, **one["toolUse"]["input"])}}]}
-            for one in message["content"]
+        messages += [
+            message,
+            {"role": "user", "content": [looked_up(base, one["toolUse"]) for one in message["content"]]},
         ]
-        messages += [message, {"role": "user", "content": [{"toolResult": result} for result in results]}]
+
+
+def looked_up(base, call):
+    found = {"found": retrieved(base, call["input"]["question"])}
+    return {"toolResult": {"toolUseId": call["toolUseId"], "content": [{"json": found}]}}
 
 
 def listed(ids):
@@ -135,7 +146,8 @@ found = {"first": ingested(ids), "filtered": filtered(ids["knowledgeBaseId"])}
 found["answer"] = answered(ids["knowledgeBaseId"])
 found["conversation"] = conversed(ids["knowledgeBaseId"])
 put("pumps/p200.txt", "The pump P-200 now delivers a pressure of eight bar.", model="P-200", bar=8)
-bucket.delete_object(Bucket=BUCKET, Key="pumps/p100.txt")
+for name in ("pumps/p100.txt", "pumps/p100.txt.metadata.json"):
+    bucket.delete_object(Bucket=BUCKET, Key=name)
 found["second"] = ingested(ids)
 found["left"] = sorted(retrieved(ids["knowledgeBaseId"], "pump pressure"))
 found["listed"] = listed(ids)
