@@ -196,7 +196,6 @@ SEEDS = {
     "DeleteKnowledgeBaseDocuments": [(None, {"documentIdentifiers": [CUSTOM_ID]})],
     "GetDocumentContent": [(None, {"outputFormat": "EXTRACTED"})],
     "ListIngestionJobs": [(None, {"sortBy": {"attribute": "STATUS", "order": "ASCENDING"}, "maxResults": 2})],
-    "TagResource": [(None, {"tags": {"team": "plant"}})],
     "CreateInferenceProfile": [
         (
             None,

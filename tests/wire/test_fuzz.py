@@ -151,7 +151,7 @@ def rounds(entry):
 @pytest.mark.parametrize("name", sorted(SEEDS))
 async def test_what_is_spoilt_would_have_been_carried_out(whole, ids, name):
     """Otherwise nothing behind the validation is reached."""
-    [(service, _)] = [key for key in TABLE if key[1] == name]
+    service = next(service for service, offered in TABLE if offered == name)
     operation, entry = spec.operation(service, name), TABLE[service, name]
     fuzzer = Fuzzer(Random(SEED), ids)  # noqa: S311 # as above
     for seed in SEEDS[name]:
