@@ -6,10 +6,12 @@ from dataclasses import dataclass
 
 from outcrop.access.console import ConsoleTokens
 from outcrop.access.keys import Keys
+from outcrop.access.links import Links
 from outcrop.access.tags import TagStore
 from outcrop.answer.service import Answers
 from outcrop.core.protocols import Adapters, MetadataStore, Models
 from outcrop.core.settings import Settings
+from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
 from outcrop.ingest.knowledge_bases import KnowledgeBases
 from outcrop.ingest.sync import Syncs
@@ -25,10 +27,12 @@ class Services:
     adapters: Adapters
     knowledge_bases: KnowledgeBases
     syncs: Syncs
+    direct: Direct
     jobs: Jobs
     verifier: Verifier
     answers: Answers
     models: Models
     keys: Keys
+    links: Links
     tags: TagStore
     console: ConsoleTokens

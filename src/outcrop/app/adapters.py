@@ -8,6 +8,7 @@ from typing import Any
 from outcrop.core import registry
 from outcrop.core.cards import ModelCard
 from outcrop.core.protocols import (
+    Blobs,
     ChatModel,
     Chunker,
     Embedder,
@@ -34,6 +35,11 @@ class LoadedAdapters:
         self._made: dict[tuple[str, str | ModelCard], Any] = {}
         self._lock = RLock()
 
+    def blobs(self) -> Blobs:
+        """The blob store, one for all knowledge bases."""
+        make = registry.load({"blobs": registry.BLOBS}, "blobs", "blob store")
+        return self._once("blobs", "", lambda: make(self._settings))  # type: ignore[no-any-return]
+
     def reader(self) -> Reader:
         """The reader of files, one for all knowledge bases."""
         make = registry.load({"reader": registry.READER}, "reader", "reader")
@@ -55,7 +61,7 @@ class LoadedAdapters:
             make = registry.load(registry.EMBEDDERS, family, "embedder")
             return self._once("embedder", card.target, lambda: make(card.target, self._settings))  # type: ignore[no-any-return]
         make = registry.load(registry.CARD_EMBEDDERS, family, "embedder", registry.REMOTE_EMBEDDERS)
-        return self._of_card("embedder", card, make)  # type: ignore[no-any-return]
+        return self.models.limited(card, self._of_card("embedder", card, make))
 
     def chunker(self, chunking: Chunking, embedder: Embedder) -> Chunker:
         """A chunker for a configuration."""

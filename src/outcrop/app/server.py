@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, MutableMapping
-from typing import Any
+from collections.abc import Callable
 
-from outcrop.api.app import api_app
 from outcrop.bedrock.app import bedrock_app
 from outcrop.console.page import console_app
 from outcrop.services import Services
-
-Scope = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
-Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-App = Callable[[Scope, Receive, Send], Awaitable[None]]
+from outcrop.web.asgi import App, Receive, Scope, Send
 
 API_PATHS = ("/api/", "/health", "/ready")
 CONSOLE_PATHS = ("/static/",)  # and the bare "/"
@@ -21,7 +15,8 @@ CONSOLE_PATHS = ("/static/",)  # and the bare "/"
 
 def outcrop_app(services: Services) -> App:
     """One ASGI application: the page, the native API, and Bedrock's API for every other path."""
-    console, api, bedrock = console_app(services), api_app(services), bedrock_app(services)
+    console, bedrock = console_app(services), bedrock_app(services)
+    api = lazily(lambda: _api(services))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -33,3 +28,21 @@ def outcrop_app(services: Services) -> App:
             await bedrock(scope, receive, send)
 
     return app
+
+
+def lazily(make: Callable[[], App]) -> App:
+    """An application that is made when it is first asked: what it imports need not delay the start."""
+    made: list[App] = []
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        if not made:
+            made.append(make())
+        await made[0](scope, receive, send)
+
+    return app
+
+
+def _api(services: Services) -> App:
+    from outcrop.api.app import api_app  # FastAPI takes a third of a second
+
+    return api_app(services)

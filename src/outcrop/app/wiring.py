@@ -7,18 +7,20 @@ from contextlib import asynccontextmanager
 
 from outcrop.access.console import ConsoleTokens
 from outcrop.access.keys import Keys
+from outcrop.access.links import Links
 from outcrop.access.tags import TagStore
 from outcrop.answer.service import Answers
 from outcrop.app.adapters import LoadedAdapters
 from outcrop.core.clock import now
 from outcrop.core.ids import new_id
 from outcrop.core.settings import Settings
+from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
 from outcrop.ingest.knowledge_bases import KnowledgeBases
 from outcrop.ingest.sync import Syncs
 from outcrop.ingest.verify import Verifier
 from outcrop.services import Services
-from outcrop.store.sql import open_metadata
+from outcrop.store.sql import SqlMetadata, open_metadata
 
 PRIVATE = 0o700  # documents, keys and answers are nobody else's
 
@@ -29,25 +31,32 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     settings.data.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
     metadata = await open_metadata(settings.database_url or settings.data / "outcrop.db")
     adapters = LoadedAdapters(settings, metadata)
-    bases = KnowledgeBases(metadata, adapters, settings, now, new_id)
-    syncs = Syncs(metadata, adapters, settings, now, new_id)
-    jobs = Jobs(metadata, bases, syncs)
+    services = _wired(settings, metadata, adapters)
     try:
-        yield Services(
-            settings=settings,
-            metadata=metadata,
-            adapters=adapters,
-            knowledge_bases=bases,
-            syncs=syncs,
-            jobs=jobs,
-            verifier=Verifier(metadata, adapters, settings),
-            answers=Answers(metadata, adapters, settings, now, adapters.models),
-            models=adapters.models,
-            keys=Keys(metadata, settings.data, now),
-            tags=TagStore(metadata, now),
-            console=ConsoleTokens(settings.data),
-        )
+        yield services
     finally:
-        await jobs.close()
+        await services.direct.close()
+        await services.jobs.close()
         await adapters.close()
         await metadata.close()
+
+
+def _wired(settings: Settings, metadata: SqlMetadata, adapters: LoadedAdapters) -> Services:
+    bases = KnowledgeBases(metadata, adapters, settings, now, new_id)
+    syncs = Syncs(metadata, adapters, settings, now, new_id)
+    return Services(
+        settings=settings,
+        metadata=metadata,
+        adapters=adapters,
+        knowledge_bases=bases,
+        syncs=syncs,
+        jobs=Jobs(metadata, bases, syncs),
+        direct=Direct(metadata, adapters, settings, now),
+        verifier=Verifier(metadata, adapters, settings),
+        answers=Answers(metadata, adapters, settings, now, adapters.models),
+        models=adapters.models,
+        keys=Keys(metadata, settings.data, now),
+        links=Links(settings.data, now),
+        tags=TagStore(metadata, now),
+        console=ConsoleTokens(settings.data),
+    )

@@ -25,6 +25,7 @@ class Call:
 
     `caller` is the id of the access key that signed the request; `headers` are sent with the reply. `resource_id` is
     the id that a new resource gets where the request has a client token: another attempt would make the same one.
+    `address` is the server's own, as the client reached it.
     """
 
     services: Services
@@ -32,6 +33,7 @@ class Call:
     request_id: str
     headers: dict[str, str]
     resource_id: str | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)

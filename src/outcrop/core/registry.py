@@ -13,6 +13,7 @@ SOURCES: Mapping[str, str] = {
     "folder": "outcrop.adapters.sources.folder:open_source",
     "s3": "outcrop.adapters.sources.s3:open_source",
 }
+BLOBS = "outcrop.store.blobs:open_blobs"  # (settings) -> Blobs
 VECTOR_STORES: Mapping[str, str] = {
     "embedded": "outcrop.adapters.vector_stores.embedded:open_store",
     "memory": "outcrop.adapters.vector_stores.memory:open_store",

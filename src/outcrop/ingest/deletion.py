@@ -15,9 +15,10 @@ from outcrop.core.chunks import DATA_SOURCE_ID
 from outcrop.core.clock import Clock
 from outcrop.core.errors import Conflict, IndexMissing, OutcropError
 from outcrop.core.filters import equals
-from outcrop.core.protocols import Adapters, MetadataStore
+from outcrop.core.protocols import Adapters, MetadataStore, every
 from outcrop.core.records import (
     DataSource,
+    Deposit,
     Document,
     IngestionJob,
     KnowledgeBase,
@@ -26,6 +27,7 @@ from outcrop.core.records import (
     Tags,
 )
 from outcrop.core.settings import Settings
+from outcrop.ingest.deposits import Keeping
 from outcrop.ingest.locks import lock_file, locked
 
 R = TypeVar("R", bound=Record)
@@ -98,6 +100,7 @@ class Deletions:
                 await self._remove_points(base, source)
         else:
             await self._adapters.vector_store(base.vector_store).drop(base.index)
+        await self._give_up("knowledge_base_id", base.id)
         for kind in (Document, IngestionJob, Session, DataSource):
             await self._empty(kind, "knowledge_base_id", base.id)
         await self._metadata.delete(Tags, f"knowledge-base/{base.id}")
@@ -110,6 +113,7 @@ class Deletions:
             await self._remove_points(deletion.base, source)
             await self._empty(Document, "data_source_id", source.id)
             await self._empty(IngestionJob, "data_source_id", source.id)
+            await self._give_up("data_source_id", source.id)
             await self._metadata.delete(DataSource, source.id)
             lock_file(self._data, source.id).unlink(missing_ok=True)
 
@@ -132,6 +136,12 @@ class Deletions:
         current = await self._metadata.get(type(record), record.id)
         failed = replace(current, status="DELETE_UNSUCCESSFUL", failure_reasons=reasons, updated_at=now)
         await self._metadata.put(failed)
+
+    async def _give_up(self, attribute: str, value: str) -> None:
+        """Remove the deposits with this attribute, and their contents."""
+        blobs = {deposit.blob async for deposit in every(self._metadata, Deposit, equals(attribute, value))}
+        await self._empty(Deposit, attribute, value)
+        await Keeping(self._metadata, self._adapters.blobs(), self._data).release(*blobs)
 
     async def _empty(self, kind: type[R], attribute: str, value: str) -> None:
         """Remove every record of a kind with this attribute, some at a time."""

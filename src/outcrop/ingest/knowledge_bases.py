@@ -13,9 +13,10 @@ from outcrop.core.errors import Conflict, Invalid, ModelFailed, NotFound
 from outcrop.core.filters import all_of, equals
 from outcrop.core.ids import NewId
 from outcrop.core.protocols import Adapters, MetadataStore, every
-from outcrop.core.records import CUSTOM, Chunking, DataSource, Document, KnowledgeBase
+from outcrop.core.records import Chunking, DataSource, Document, KnowledgeBase
 from outcrop.core.settings import Settings
 from outcrop.ingest.deletion import Deletion, Deletions
+from outcrop.ingest.means import place_of
 
 # Bedrock's rule for names (API_agent_CreateKnowledgeBase.html), and room for spaces between words.
 NAME = re.compile(r"[0-9a-zA-Z](?:[ _.-]?[0-9a-zA-Z]){0,99}")
@@ -217,8 +218,7 @@ class KnowledgeBases:
         if not 1 <= len(source.name) <= MAX_NAME or not source.name.isprintable():
             raise Invalid(f"A data source is named with 1 to {MAX_NAME} printable characters.")
         _check_description(source.description)
-        if source.kind != CUSTOM:
-            self._adapters.source(source)
+        place_of(source, self._metadata, self._adapters)
         self._adapters.chunker(source.chunking, self._adapters.embedder(base.embedding_model))
 
     async def sources(self, base: KnowledgeBase) -> Sequence[DataSource]:

@@ -4,23 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field, replace
 
-from outcrop.core.chunks import IndexSpec
 from outcrop.core.clock import Clock
 from outcrop.core.errors import Conflict, OutcropError
 from outcrop.core.filters import equals
 from outcrop.core.ids import NewId
 from outcrop.core.protocols import Adapters, MetadataStore, every
-from outcrop.core.records import CUSTOM, DataSource, IngestionJob, JobStatus, KnowledgeBase
+from outcrop.core.records import DataSource, IngestionJob, JobStatus, KnowledgeBase
 from outcrop.core.settings import Settings
 from outcrop.ingest.agreement import known_documents
-from outcrop.ingest.flow import Flow
+from outcrop.ingest.flow import Flow, first_error
 from outcrop.ingest.locks import locked
+from outcrop.ingest.means import Means
 from outcrop.ingest.progress import Meter, Show
-from outcrop.ingest.steps import Work
 
 HEARTBEAT = 2.0  # seconds between two looks at the job's record
 RUNNING: frozenset[JobStatus] = frozenset({"STARTING", "IN_PROGRESS", "STOPPING"})
@@ -125,7 +123,7 @@ class Syncs:
         return base, source
 
     async def end_interrupted(self, source: DataSource) -> bool:
-        """Fail the jobs of a data source whose process died; False where one is running."""
+        """End the jobs of a data source whose process died; False where one is running."""
         try:
             with locked(self._settings.data, source):
                 await self._end_interrupted(source)
@@ -134,12 +132,12 @@ class Syncs:
         return True
 
     async def _end_interrupted(self, source: DataSource) -> bool:
-        """Fail the jobs whose process died; whether the last job ended in any other way than well."""
+        """End the jobs whose process died; whether the last job ended in any other way than well."""
         last: IngestionJob | None = None
         async for job in every(self._metadata, IngestionJob, equals("data_source_id", source.id)):
             last = job
             if job.status in RUNNING:
-                await self._end(job, Meter(), "FAILED", INTERRUPTED)
+                await self._end(job, Meter(), "STOPPED" if job.status == "STOPPING" else "FAILED", INTERRUPTED)
         return last is not None and last.status != "COMPLETE"
 
     async def _begin(self, source: DataSource, job_id: str, description: str | None) -> IngestionJob:
@@ -157,7 +155,7 @@ class Syncs:
     async def _run(self, claim: Claim, meter: Meter) -> IngestionJob:
         job = claim.job
         try:
-            with _first_error():
+            with first_error():
                 async with asyncio.TaskGroup() as group:
                     beat = group.create_task(self._heartbeat(claim, meter))
                     await self._work(claim.base, claim.source, meter, claim.options)
@@ -176,25 +174,9 @@ class Syncs:
 
     async def _work(self, base: KnowledgeBase, source: DataSource, meter: Meter, options: Options) -> None:
         """Everything between the start and the end of the job."""
-        if source.kind == CUSTOM:  # it has no place to compare with: its documents are handed over
-            return
-        store = self._adapters.vector_store(base.vector_store)
-        await store.create(IndexSpec(name=base.index, dimensions=base.dimensions))
-        known = await known_documents(self._metadata, store, base, source, check=options.check)
-        embedder = self._adapters.embedder(base.embedding_model)
-        work = Work(
-            base=base,
-            source=source,
-            metadata=self._metadata,
-            place=self._adapters.source(source),
-            reader=self._adapters.reader(),
-            chunker=self._adapters.chunker(source.chunking, embedder),
-            embedder=embedder,
-            store=store,
-            clock=self._clock,
-            meter=meter,
-            embedding=f"{embedder.model} {self._settings.embedding_precision}",
-        )
+        means = Means(metadata=self._metadata, adapters=self._adapters, settings=self._settings, clock=self._clock)
+        work = await means.work(base, source, meter)
+        known = await known_documents(self._metadata, work.store, base, source, check=options.check)
         await Flow(work, known, self._settings.threads).run(allow_empty=options.allow_empty)
 
     async def _heartbeat(self, claim: Claim, meter: Meter) -> None:
@@ -225,15 +207,3 @@ class Syncs:
             updated_at=now,
         )
         return await self._metadata.put(ended)
-
-
-@contextmanager
-def _first_error() -> Iterator[None]:
-    """Raise the first error of a task group, which is why the others were cancelled, instead of the group."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        raise error from group

@@ -8,6 +8,7 @@ from outcrop.core.records import (
     AccessKey,
     ClientToken,
     DataSource,
+    Deposit,
     Document,
     InferenceProfile,
     IngestionJob,
@@ -27,6 +28,7 @@ KINDS: tuple[type[Record], ...] = (
     Tags,
     ClientToken,
     InferenceProfile,
+    Deposit,
 )
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.

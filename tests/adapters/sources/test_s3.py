@@ -200,3 +200,14 @@ def answering(status, body):
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+async def test_an_object_is_found_by_its_address_as_the_list_shows_it(source_of, put, bucket):
+    put("b/a.txt", "b/c.txt", ".hidden.txt", "d.txt")
+    put("b/a.txt.metadata.json", body=b'{"metadataAttributes": {"team": "plant"}}')
+    source = source_of(prefix="b/")
+    items = await listed(source)
+    assert [await source.find(item.uri) for item in items] == items
+    for name in ("b/none.txt", "d.txt", ".hidden.txt"):
+        assert await source.find(f"s3://{bucket}/{name}") is None
+    assert await source.find("s3://another/b/a.txt") is None

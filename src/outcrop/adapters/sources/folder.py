@@ -13,11 +13,11 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from outcrop.adapters.sources.configuration import check_members
 from outcrop.adapters.sources.patterns import Patterns, is_litter
-from outcrop.adapters.sources.sidecars import MAX_BYTES, SUFFIX, Sidecar, orphan, read_sidecar
 from outcrop.core.errors import Invalid, Unavailable, Unreadable
 from outcrop.core.parsed import Blob
 from outcrop.core.protocols import Item
 from outcrop.core.settings import Settings
+from outcrop.core.sidecars import MAX_BYTES, SUFFIX, Sidecar, orphan, read_sidecar
 
 MEMBERS = {"path": str, "include": list, "exclude": list, "recursive": bool, "hidden": bool, "allow_empty": bool}
 

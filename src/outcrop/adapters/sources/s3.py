@@ -13,11 +13,11 @@ from typing import Any
 from outcrop.adapters.sources.configuration import check_members
 from outcrop.adapters.sources.patterns import Patterns, is_litter
 from outcrop.adapters.sources.s3_client import Missing, open_client, translated
-from outcrop.adapters.sources.sidecars import MAX_BYTES, SUFFIX, orphan, read_sidecar
 from outcrop.core.errors import Invalid, OutcropError, Unavailable, Unreadable
 from outcrop.core.parsed import Blob
 from outcrop.core.protocols import Item
 from outcrop.core.settings import Settings
+from outcrop.core.sidecars import MAX_BYTES, SUFFIX, orphan, read_sidecar
 
 MEMBERS = {"bucket": str, "prefix": str, "owner": str, "include": list, "exclude": list, "hidden": bool}
 MIB = 1 << 20
@@ -71,6 +71,13 @@ class S3Source:
                 return
             token = {"ContinuationToken": page["NextContinuationToken"]}
 
+    async def find(self, uri: str) -> Item | None:
+        """The object with this address as the list would show it; None for one that the list leaves out."""
+        key = uri.removeprefix(f"s3://{self._bucket}/")
+        if key == uri or not key.startswith(self._prefix) or not self._wanted(key):
+            return None
+        return await asyncio.to_thread(self._looked, key)
+
     async def describe(self, item: Item) -> Item:
         """The item with what its metadata file says. Raises Unreadable."""
         key = self._key(item) + SUFFIX
@@ -105,6 +112,21 @@ class S3Source:
                 return page
         except OutcropError as error:
             raise Unavailable(f"{error.message} Nothing was changed.") from error
+
+    def _looked(self, key: str) -> Item | None:
+        found, sidecar = self._head(key), self._head(key + SUFFIX)
+        if found is None:
+            return None
+        return self._item(replace(found, sidecar=sidecar.etag if sidecar is not None else None))
+
+    def _head(self, key: str) -> Found | None:
+        """What is known of an object; None where there is none. Raises Denied and Unavailable."""
+        try:
+            with translated(self._bucket):
+                head = self._client.head_object(Bucket=self._bucket, Key=key, **self._owner)
+        except Missing:
+            return None
+        return Found(key, head.get("ETag", "").strip('"'), int(head.get("ContentLength", 0)))
 
     def _wanted(self, key: str) -> bool:
         name = key.removesuffix(SUFFIX)

@@ -18,6 +18,7 @@ INDEXED = {
     "client_tokens": (),
     "tags": (),
     "inference_profiles": ("name",),
+    "deposits": ("knowledge_base_id", "data_source_id", "status", "blob"),
 }
 UNIQUE = {"knowledge_bases": ("name",), "inference_profiles": ("name",)}
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
