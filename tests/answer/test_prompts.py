@@ -63,3 +63,9 @@ def test_a_rewrite_shows_the_latest_turns_only():
     assert "question 2" not in text
     assert "question 5" in text
     assert len(text) < 5000
+
+
+@pytest.mark.parametrize("template", [None, "$search_results$"])
+def test_the_callers_instructions_stand_before_the_rules_of_citing(template):
+    prompt = answering("How many?", HITS, Inference(), template, ("Answer like a pirate.",))
+    assert prompt.system.index("like a pirate") < prompt.system.index(SENTINEL)

@@ -34,17 +34,26 @@ _REWRITE = (
 )
 
 
-def answering(question: str, passages: Sequence[Hit], inference: Inference, template: str | None) -> Prompt:
+def answering(
+    question: str,
+    passages: Sequence[Hit],
+    inference: Inference,
+    template: str | None,
+    instructions: Sequence[str] = (),
+) -> Prompt:
     """The prompt for an answer; a template decides its words, and where it lacks a place its part is still said.
+
+    `instructions` are the caller's own; they stand before the rules of citing, which hold whatever they say.
 
     Raises:
         Invalid: The template is too long, or has no place for the passages.
     """
     results = fenced(passages, question)
     if template is None:
-        system, user = f"{_SYSTEM}\n\n{_FORMAT}", f"{results}\n\nQuestion: {question}"
+        system, user = "\n\n".join((_SYSTEM, *instructions, _FORMAT)), f"{results}\n\nQuestion: {question}"
     else:
         system, user = _filled(template, question, results)
+        system = "\n\n".join((*instructions, *filter(None, (system,))))
     return Prompt(
         question=question,
         passages=tuple(passages),

@@ -114,7 +114,8 @@ class Answers:
     def _prompt(self, state: State, generator: Generator) -> Prompt:
         ask = state.ask or AskRequest(question=state.question)
         if generator.instructable:
-            return answering(state.question, state.passages, ask.inference, ask.prompt_template)
+            template, told = ask.prompt_template, ask.instructions
+            return answering(state.question, state.passages, ask.inference, template, told)
         return Prompt(question=state.question, passages=state.passages, inference=ask.inference)
 
     async def _record(self, state: State, generator: Generator, composed: Composed, trace: Trace) -> Answer:
@@ -126,7 +127,8 @@ class Answers:
             raise RuntimeError("A question that is asked has a session.")
         changed = state.question != state.request.question
         turn = Turn(question=state.request.question, answer=text, standalone=state.question if changed else None)
-        await self._deps.sessions.remember(session, turn)
+        if state.ask is None or state.ask.history is None:
+            await self._deps.sessions.remember(session, turn)
         trace.close("record", started)
         return Answer(
             text=text,

@@ -65,12 +65,21 @@ async def rewrite(state: State, deps: Deps, trace: Trace) -> State:
     ask = state.ask
     if ask is None:
         return state
-    if ask.session_id is None:
-        return replace(state, session=deps.sessions.begin(state.base, ask.caller))
-    session = await deps.sessions.find(state.base, ask.caller, ask.session_id)
+    session = await _session(state, deps, ask)
+    if not session.turns:
+        return replace(state, session=session)
     question, how = await standalone(deps.adapters.generator(state.model), state.question, session.turns)
     trace.note(turns=len(session.turns), question=question, how=how)
     return replace(state, session=session, question=question)
+
+
+async def _session(state: State, deps: Deps, ask: AskRequest) -> Session:
+    """The caller's session; a new one, with the history that the caller keeps, where none is named."""
+    if ask.session_id is not None and ask.history is not None:
+        raise Invalid("A question goes on with a session or with a history, not with both.")
+    if ask.session_id is not None:
+        return await deps.sessions.find(state.base, ask.caller, ask.session_id)
+    return replace(deps.sessions.begin(state.base, ask.caller), turns=ask.history or ())
 
 
 async def embed(state: State, deps: Deps, trace: Trace) -> State:

@@ -9,6 +9,7 @@ from typing import Literal
 from outcrop.core.boxes import Region
 from outcrop.core.chunks import Hit, SearchMode
 from outcrop.core.filters import Filter
+from outcrop.core.records import Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +35,11 @@ class Inference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskRequest:
-    """A question to be answered from a knowledge base. `model` None means the one that the server is set to."""
+    """A question to be answered from a knowledge base. `model` None means the one that the server is set to.
+
+    `history` is the conversation so far, oldest first, where the caller keeps it: no session is kept then.
+    `instructions` are told to a language model besides its own; the extractive answerer follows none.
+    """
 
     question: str
     caller: str = "local"  # who asks; a session belongs to the caller that opened it
@@ -45,6 +50,8 @@ class AskRequest:
     where: Filter | None = None
     rerank: str | None = None
     prompt_template: str | None = None  # with $query$, $search_results$, $output_format_instructions$
+    history: tuple[Turn, ...] | None = None
+    instructions: tuple[str, ...] = ()
     inference: Inference = field(default_factory=Inference)
 
 

@@ -84,10 +84,14 @@ class ToolSpec:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolChoice:
-    """Whether a tool must be called: the model decides, some tool, the one of this name, or none."""
+    """Whether a tool must be called: the model decides, some tool, the one of this name, or none.
+
+    `parallel` is whether several may be called at once; None leaves it to the provider.
+    """
 
     kind: Literal["auto", "any", "tool", "none"] = "auto"
     name: str | None = None
+    parallel: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
