@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from outcrop.access.console import ConsoleTokens
 from outcrop.access.keys import Keys
 from outcrop.answer.service import Answers
-from outcrop.core.protocols import Adapters, MetadataStore
+from outcrop.core.protocols import Adapters, MetadataStore, Models
 from outcrop.core.settings import Settings
 from outcrop.ingest.knowledge_bases import KnowledgeBases
 from outcrop.ingest.sync import Syncs
@@ -25,5 +25,6 @@ class Services:
     syncs: Syncs
     verifier: Verifier
     answers: Answers
+    models: Models
     keys: Keys
     console: ConsoleTokens

@@ -8,6 +8,8 @@ from outcrop.adapters.embedders import remote
 from outcrop.adapters.embedders.local import LocalEmbedder
 from outcrop.adapters.embedders.weights import find_weights
 from outcrop.core.settings import Settings
+from outcrop.testing.adapters import GivenAdapters
+from outcrop.testing.cards import card
 from outcrop.testing.embedders import EmbedderContract
 from outcrop.testing.embedding_server import DIMENSIONS, embedding_server
 from outcrop.testing.fakes import TokenHashEmbedder
@@ -39,7 +41,7 @@ class TestRemote(EmbedderContract):
             settings = Settings(
                 data=tmp_path, embedding_dimensions=DIMENSIONS, embedding_base_url=f"{server.address}/v1"
             )
-            embedder = remote.open_embedder("openai:some-model", settings)
+            embedder = remote.open_embedder(card("openai:some-model", kind="embedding"), settings, GivenAdapters({}))
             yield embedder
             await embedder.close()
 

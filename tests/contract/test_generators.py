@@ -8,10 +8,9 @@ from outcrop.adapters.embedders.local import LocalEmbedder
 from outcrop.adapters.embedders.weights import find_weights
 from outcrop.adapters.generators import weights
 from outcrop.adapters.generators.extractive import ExtractiveGenerator
-from outcrop.adapters.generators.providers import open_generator
 from outcrop.adapters.generators.scripted import ScriptedGenerator
+from outcrop.app.adapters import LoadedAdapters
 from outcrop.core.settings import Settings
-from outcrop.testing.adapters import GivenAdapters
 from outcrop.testing.chat_server import chat_server
 from outcrop.testing.generators import GeneratorContract
 
@@ -38,7 +37,7 @@ class TestOpenAI(GeneratorContract):
         with chat_server(SAID) as server:
             monkeypatch.setenv("OPENAI_API_KEY", "key")
             monkeypatch.setenv("OPENAI_BASE_URL", f"{server.address}/v1")
-            yield open_generator("openai:some-model", Settings(data=tmp_path), GivenAdapters({}))
+            yield LoadedAdapters(Settings(data=tmp_path)).generator("openai:some-model")
 
 
 class TestAnthropic(GeneratorContract):
@@ -47,7 +46,7 @@ class TestAnthropic(GeneratorContract):
         with chat_server(SAID) as server:
             monkeypatch.setenv("ANTHROPIC_API_KEY", "key")
             monkeypatch.setenv("ANTHROPIC_BASE_URL", server.address)
-            yield open_generator("anthropic:some-model", Settings(data=tmp_path), GivenAdapters({}))
+            yield LoadedAdapters(Settings(data=tmp_path)).generator("anthropic:some-model")
 
 
 del GeneratorContract

@@ -5,8 +5,8 @@ from __future__ import annotations
 import runpy
 from pathlib import Path
 
-from outcrop.bedrock.models import served
 from outcrop.core.settings import Settings
+from outcrop.models.catalog import Catalog
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGE = (DOCS / "bedrock.md").read_text(encoding="utf-8")
@@ -19,5 +19,5 @@ def test_the_tables_are_the_codes_own():
 
 
 def test_every_model_id_is_described():
-    for name in served(Settings(model="openai:gpt-5-mini")):
-        assert f"`{name}`" in PAGE
+    for card in Catalog(Settings(model="openai:gpt-5-mini")).cards():
+        assert f"`{card.id}`" in PAGE

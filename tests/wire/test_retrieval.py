@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 from botocore.exceptions import ClientError, EventStreamError
 
+from outcrop.app.adapters import LoadedAdapters
 from outcrop.core.errors import IndexMissing, ModelFailed, Throttled, TimedOut
 from outcrop.testing.small import BASE
 
@@ -132,8 +133,8 @@ def test_a_session_goes_on(runtime):
 
 
 def test_settings_of_the_answer_reach_the_model(client, services):
-    model = services.settings.model_copy(update={"model": "openai:gpt-5-mini"})
-    object.__setattr__(services, "settings", model)
+    settings = services.settings.model_copy(update={"model": "openai:gpt-5-mini"})
+    object.__setattr__(services, "models", LoadedAdapters(settings).models)
     generation = {
         "promptTemplate": {"textPromptTemplate": "Answer $query$ from $search_results$"},
         "inferenceConfig": {"textInferenceConfig": {"temperature": 0.5, "maxTokens": 50, "stopSequences": ["END"]}},
@@ -142,7 +143,7 @@ def test_settings_of_the_answer_reach_the_model(client, services):
         **asking("flights?", model="openai.gpt-5-mini", generationConfiguration=generation)
     )
     asked = services.answers.asked[-1]
-    assert asked.model == "openai:gpt-5-mini"
+    assert asked.model == "openai.gpt-5-mini"
     assert asked.prompt_template == "Answer $query$ from $search_results$"
     assert (asked.inference.temperature, asked.inference.max_tokens, asked.inference.stop) == (0.5, 50, ("END",))
 

@@ -20,7 +20,7 @@ def translated(name: str, seconds: float) -> Iterator[None]:
         yield
     except theirs.ModelRateLimitError as error:
         after = "" if error.retry_after is None else f" Try again in {error.retry_after:.0f} seconds."
-        raise Throttled(f"{name} answers that there were too many requests.{after}") from error
+        raise Throttled(f"{name} answers that there were too many requests.{after}", error.retry_after) from error
     except (theirs.ModelTimeoutError, theirs.ModelRequestTimeout, TimeoutError) as error:
         raise TimedOut(f"{name} did not answer within {seconds:.0f} seconds.") from error
     except theirs.ModelAuthenticationError as error:
@@ -28,7 +28,7 @@ def translated(name: str, seconds: float) -> Iterator[None]:
     except (theirs.ModelRequestRejectedError, theirs.ModelQuotaExceededError) as error:
         raise ModelFailed(f"{name} rejects the request{_status(error)}.") from error
     except (theirs.ModelUnavailableError, theirs.ModelServerError, theirs.ModelConnectionError) as error:
-        raise Unavailable(f"{name} does not answer{_status(error)}. Try again later.") from error
+        raise Unavailable(f"{name} does not answer{_status(error)}. Try again later.", error.retry_after) from error
     except theirs.AgentRunError as error:
         raise ModelFailed(f"{name} gave no usable answer ({type(error).__name__}).") from error
 

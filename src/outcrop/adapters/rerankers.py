@@ -10,8 +10,11 @@ from outcrop.adapters.generators.asked import asked
 from outcrop.adapters.generators.decision import ranked
 from outcrop.adapters.generators.evidence import Weighing
 from outcrop.adapters.generators.extractive import EMBEDDER
+from outcrop.adapters.generators.passages import as_hits
 from outcrop.adapters.generators.reading import read
+from outcrop.core.cards import ModelCard
 from outcrop.core.chunks import Hit
+from outcrop.core.errors import Invalid
 from outcrop.core.protocols import Adapters, Embedder
 from outcrop.core.settings import Settings
 
@@ -23,6 +26,13 @@ def open_evidence(settings: Settings, adapters: Adapters) -> EvidenceReranker:  
     return EvidenceReranker(adapters.embedder(EMBEDDER))
 
 
+def open_evidence_texts(card: ModelCard, settings: Settings, adapters: Adapters) -> EvidenceTextReranker:  # noqa: ARG001 # as above
+    """The reranker of plain texts by evidence. Raises Invalid for a name other than evidence:sentences."""
+    if card.target != "evidence:sentences":
+        raise Invalid(f"There is no reranker {card.target!r}. The one of our own is evidence:sentences.")
+    return EvidenceTextReranker(adapters.embedder(EMBEDDER))
+
+
 class EvidenceReranker:
     """Orders hits by their best sentence, as the extractive answerer scores it, and by the search's score."""
 
@@ -31,12 +41,30 @@ class EvidenceReranker:
 
     async def rerank(self, question: str, hits: Sequence[Hit], top: int) -> list[Hit]:
         """The best `top` hits; a score is the mean of the search's score and of the odds of its best sentence."""
-        evidence = await Weighing(asked(question), read(hits)).weigh(self._embedder)
-        best: dict[int, float] = {}
-        for one in ranked(evidence):
-            best.setdefault(one.evidence.sentence.passage, 1 / (1 + math.exp(-one.score)))
+        best = await _odds(question, hits, self._embedder)
         scored = [
             replace(hit, score=EVIDENCE_SHARE * best.get(i, 0.0) + (1 - EVIDENCE_SHARE) * hit.score)
             for i, hit in enumerate(hits)
         ]
         return sorted(scored, key=lambda hit: (-hit.score, hit.chunk.id))[:top]
+
+
+class EvidenceTextReranker:
+    """Orders texts by their best sentence alone, as the extractive answerer scores it."""
+
+    def __init__(self, embedder: Embedder) -> None:
+        self._embedder = embedder
+
+    async def rerank(self, question: str, texts: Sequence[str], top: int) -> Sequence[tuple[int, float]]:
+        """The best `top` texts; a score is the odds of its best sentence, 0 for a text without one."""
+        best = await _odds(question, as_hits(texts), self._embedder)
+        scored = [(number, best.get(number, 0.0)) for number in range(len(texts))]
+        return sorted(scored, key=lambda one: (-one[1], one[0]))[:top]
+
+
+async def _odds(question: str, hits: Sequence[Hit], embedder: Embedder) -> dict[int, float]:
+    """How likely the best sentence of each hit is to answer, from 0 to 1; hits without sentences are left out."""
+    best: dict[int, float] = {}
+    for one in ranked(await Weighing(asked(question), read(hits)).weigh(embedder)):
+        best.setdefault(one.evidence.sentence.passage, 1 / (1 + math.exp(-one.score)))
+    return best

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from threading import RLock
 from typing import Any
 
 from outcrop.core import registry
-from outcrop.core.errors import Invalid
-from outcrop.core.protocols import Chunker, Embedder, Generator, Reader, Reranker, Source, VectorStore
+from outcrop.core.cards import ModelCard
+from outcrop.core.protocols import (
+    ChatModel,
+    Chunker,
+    Embedder,
+    Generator,
+    Reader,
+    Reranker,
+    Source,
+    TextReranker,
+    VectorStore,
+)
 from outcrop.core.records import Chunking, DataSource
 from outcrop.core.settings import Settings
+from outcrop.models.catalog import Catalog
+from outcrop.models.gateway import Gateway
+from outcrop.models.generator import ChatGenerator
 
 
 class LoadedAdapters:
@@ -18,7 +30,8 @@ class LoadedAdapters:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._made: dict[tuple[str, str], Any] = {}
+        self.models = Gateway(Catalog(settings), self)
+        self._made: dict[tuple[str, str | ModelCard], Any] = {}
         self._lock = RLock()
 
     def reader(self) -> Reader:
@@ -32,9 +45,16 @@ class LoadedAdapters:
         return make(source.configuration)  # type: ignore[no-any-return]
 
     def embedder(self, model: str) -> Embedder:
-        """The embedder of a model, shared by all knowledge bases that use it."""
-        make = _family(model, registry.EMBEDDERS, "embedder", registry.REMOTE_EMBEDDERS)
-        return self._once("embedder", model, lambda: make(model, self._settings))  # type: ignore[no-any-return]
+        """The embedder of a model, named as a target or by its id, shared by all knowledge bases that use it."""
+        return self.embedding_model(self.models.catalog.of_target(model, "embedding"))
+
+    def embedding_model(self, card: ModelCard) -> Embedder:
+        """The embedder of a card."""
+        family = _family(card)
+        if family in registry.EMBEDDERS:
+            make = registry.load(registry.EMBEDDERS, family, "embedder")
+            return self._once("embedder", card.target, lambda: make(card.target, self._settings))  # type: ignore[no-any-return]
+        return self._of_card("embedder", card, registry.load({}, family, "embedder", registry.REMOTE_EMBEDDERS))  # type: ignore[no-any-return]
 
     def chunker(self, chunking: Chunking, embedder: Embedder) -> Chunker:
         """A chunker for a configuration."""
@@ -47,14 +67,28 @@ class LoadedAdapters:
         return self._once("vector_store", name, lambda: make(self._settings))  # type: ignore[no-any-return]
 
     def generator(self, model: str) -> Generator:
-        """The generator of a model."""
-        make = _family(model, registry.GENERATORS, "generator", registry.REMOTE_GENERATORS)
-        return self._once("generator", model, lambda: make(model, self._settings, self))  # type: ignore[no-any-return]
+        """The generator of a model, named as a target or by its id: one of our own, or a language model."""
+        card = self.models.catalog.of_target(model, "chat")
+        family = _family(card)
+        if family in registry.GENERATORS:
+            make = registry.load(registry.GENERATORS, family, "generator")
+            return self._once("generator", card.target, lambda: make(card.target, self._settings, self))  # type: ignore[no-any-return]
+        self.chat_model(card)  # what is missing is said now
+        return ChatGenerator(self.models, card)
+
+    def chat_model(self, card: ModelCard) -> ChatModel:
+        """The language model of a card."""
+        make = registry.load(registry.CHAT_MODELS, _family(card), "provider", registry.REMOTE_CHAT_MODELS)
+        return self._of_card("chat_model", card, make)  # type: ignore[no-any-return]
 
     def reranker(self, name: str) -> Reranker:
         """The reranker of this name."""
         make = registry.load(registry.RERANKERS, name, "reranker")
         return self._once("reranker", name, lambda: make(self._settings, self))  # type: ignore[no-any-return]
+
+    def text_reranker(self, card: ModelCard) -> TextReranker:
+        """The reranker of a card."""
+        return self._of_card("text_reranker", card, registry.load(registry.TEXT_RERANKERS, _family(card), "reranker"))  # type: ignore[no-any-return]
 
     async def close(self) -> None:
         """Close whatever was made and can be closed."""
@@ -64,7 +98,10 @@ class LoadedAdapters:
             if close is not None:
                 await close()
 
-    def _once(self, what: str, name: str, make: Any) -> Any:
+    def _of_card(self, what: str, card: ModelCard, make: Any) -> Any:
+        return self._once(what, card, lambda: make(card, self._settings, self))
+
+    def _once(self, what: str, name: str | ModelCard, make: Any) -> Any:
         with self._lock:
             key = (what, name)
             if key not in self._made:
@@ -72,9 +109,6 @@ class LoadedAdapters:
             return self._made[key]
 
 
-def _family(model: str, table: Mapping[str, str], what: str, remote: str) -> Any:
-    """The factory for a model's family. Raises Invalid where the name has no family."""
-    family, colon, name = model.partition(":")
-    if not colon or not name:
-        raise Invalid(f"A model is named provider:name, such as openai:gpt-5-mini; {model!r} is not.")
-    return registry.load(table, family, what, otherwise=remote)
+def _family(card: ModelCard) -> str:
+    """The provider of a card's target, which chooses the adapter."""
+    return card.target.partition(":")[0]

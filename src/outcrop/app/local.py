@@ -17,7 +17,7 @@ from outcrop.core.chunks import Hit, Point, SearchMode
 from outcrop.core.errors import Invalid
 from outcrop.core.filters import Filter
 from outcrop.core.records import Chunking, DataSource, Document, IngestionJob, KnowledgeBase
-from outcrop.core.settings import Settings
+from outcrop.core.settings import load_settings
 from outcrop.ingest.sync import Options
 from outcrop.services import Services
 
@@ -38,7 +38,7 @@ class Outcrop:
 
     def __init__(self, data: str | Path | None = None, **settings: Any) -> None:
         given = {**settings, **({"data": Path(data)} if data is not None else {})}
-        self.settings = Settings(**given)
+        self.settings = load_settings(**given)
         self._threads: Any = start_blocking_portal()
         self._portal: BlockingPortal = self._threads.__enter__()
         try:

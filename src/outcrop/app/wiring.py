@@ -36,6 +36,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             syncs=Syncs(metadata, adapters, settings, now, new_id),
             verifier=Verifier(metadata, adapters, settings),
             answers=Answers(metadata, adapters, settings, now, new_id),
+            models=adapters.models,
             keys=Keys(metadata, settings.data, now),
             console=ConsoleTokens(settings.data),
         )

@@ -10,9 +10,9 @@ from outcrop.cli.console import DataOption, Exit, JsonOption, print_json, table
 def doctor(data: DataOption = None, json: JsonOption = False) -> None:
     """Check the machine, the data directory, the models and the optional parts, and say how to mend what is missing."""
     from outcrop.app.checks import check_all
-    from outcrop.core.settings import Settings
+    from outcrop.core.settings import load_settings
 
-    checks = check_all(Settings() if data is None else Settings(data=data))
+    checks = check_all(load_settings() if data is None else load_settings(data=data))
     if json:
         print_json(checks)
     else:

@@ -58,19 +58,30 @@ class Unsupported(OutcropError):
     kind = "unsupported"
 
 
-class Throttled(OutcropError):
+class Passing(OutcropError):
+    """Something failed that may work later.
+
+    `retry_after` is how many seconds the one that failed asks to be left alone for, where it says so.
+    """
+
+    def __init__(self, message: str | None = None, retry_after: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class Throttled(Passing):
     """The provider answers that there were too many requests. Try again later."""
 
     kind = "throttled"
 
 
-class TimedOut(OutcropError):
+class TimedOut(Passing):
     """The operation took longer than its limit."""
 
     kind = "timeout"
 
 
-class Unavailable(OutcropError):
+class Unavailable(Passing):
     """A service that this needs does not answer."""
 
     kind = "unavailable"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Generic, Literal, Protocol, TypeVar
@@ -178,11 +178,23 @@ class ChatModel(Protocol):
 
     model: str
 
-    def stream(self, request: ChatRequest) -> AsyncIterator[ChatEvent]:
-        """The reply as it comes, ChatEnded last.
+    def stream(self, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
+        """The reply as it comes, ChatEnded last; closing it ends the request.
 
         Raises Throttled, TimedOut, Unavailable, Denied or ModelFailed; Unsupported for what the model cannot be given.
         """
+        ...
+
+    async def count(self, request: ChatRequest) -> int:
+        """The input tokens that a request would take. Raises Unsupported where the provider does not tell."""
+        ...
+
+
+class TextReranker(Protocol):
+    """Puts texts in the order in which they answer a question."""
+
+    async def rerank(self, question: str, texts: Sequence[str], top: int) -> Sequence[tuple[int, float]]:
+        """The best `top` texts as (index, score from 0 to 1), best first. Raises as `ChatModel.stream`."""
         ...
 
 
@@ -197,7 +209,7 @@ class Models(Protocol):
         """The model of an id, an ARN or an inference profile. Raises NotFound, naming those that there are."""
         ...
 
-    def chat(self, reference: str, request: ChatRequest) -> AsyncIterator[ChatEvent]:
+    def chat(self, reference: str, request: ChatRequest) -> AsyncGenerator[ChatEvent]:
         """The reply as it comes. Raises as `card` and `ChatModel.stream`; Invalid for sampling out of range."""
         ...
 
@@ -253,6 +265,18 @@ class Adapters(Protocol):
 
     def reranker(self, name: str) -> Reranker:
         """The reranker of this name."""
+        ...
+
+    def chat_model(self, card: ModelCard) -> ChatModel:
+        """The language model of a card. Raises Invalid where it lacks its key, MissingDependency its package."""
+        ...
+
+    def embedding_model(self, card: ModelCard) -> Embedder:
+        """The embedder of a card. Raises as `chat_model`."""
+        ...
+
+    def text_reranker(self, card: ModelCard) -> TextReranker:
+        """The reranker of a card. Raises as `chat_model`."""
         ...
 
 

@@ -15,7 +15,8 @@ VECTOR_STORES: Mapping[str, str] = {
     "embedded": "outcrop.adapters.vector_stores.embedded:open_store",
     "memory": "outcrop.adapters.vector_stores.memory:open_store",
 }
-# A model's name is "family:name"; the family chooses the adapter, which is given the name and the settings.
+# A model's name is "family:name"; the family chooses the adapter. One on this machine is given the name and the
+# settings, one over the network its card, which says where and how it is asked.
 EMBEDDERS: Mapping[str, str] = {
     "local": "outcrop.adapters.embedders.local:open_embedder",
     "fastembed": "outcrop.adapters.embedders.fastembed:open_embedder",
@@ -27,7 +28,14 @@ CHUNKER = "outcrop.adapters.chunkers:open_chunker"  # (chunking, embedder) -> Ch
 GENERATORS: Mapping[str, str] = {
     "extractive": "outcrop.adapters.generators.extractive:open_generator",
 }
-REMOTE_GENERATORS = "outcrop.adapters.generators.providers:open_generator"
+# Factories of models by card: (card, settings, adapters).
+CHAT_MODELS: Mapping[str, str] = {
+    "scripted": "outcrop.adapters.generators.scripted:open_chat_model",
+}
+TEXT_RERANKERS: Mapping[str, str] = {
+    "evidence": "outcrop.adapters.rerankers:open_evidence_texts",
+}
+REMOTE_CHAT_MODELS = "outcrop.adapters.generators.providers:open_chat_model"
 RERANKERS: Mapping[str, str] = {
     "evidence": "outcrop.adapters.rerankers:open_evidence",
 }

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Literal
+from tomllib import TOMLDecodeError
+from typing import Any, Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
+
+from outcrop.core.cards import ModelKind
+from outcrop.core.errors import Invalid
+
+FILE = "outcrop.toml"
 
 
 def default_data() -> Path:
@@ -25,11 +31,38 @@ def default_models() -> Path:
     return user_cache_path("outcrop", appauthor=False) / "models"
 
 
+class CardEntry(BaseModel):
+    """One table `[models."id"]`: what stands behind a model id, and how it is asked. Prices are of a million tokens."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    target: str = Field(pattern=r"^[a-z0-9-]+:\S+$", description="provider:name, such as openai:gpt-5-mini.")
+    name: str | None = None
+    provider: str | None = None
+    kind: ModelKind = "chat"
+    inputs: tuple[Literal["text", "image", "document"], ...] | None = None
+    tools: bool | None = None
+    context_window: int | None = Field(None, ge=1)
+    max_output_tokens: int | None = Field(None, ge=1)
+    dimensions: int | None = Field(None, ge=1, le=16384)
+    input_price: float | None = Field(None, ge=0)
+    output_price: float | None = Field(None, ge=0)
+    fallbacks: tuple[str, ...] = ()
+    timeout: float = Field(60.0, gt=0, le=3600)
+    retries: int = Field(2, ge=0, le=10)
+    requests_per_minute: int | None = Field(None, ge=1)
+    tokens_per_minute: int | None = Field(None, ge=1)
+    concurrency: int | None = Field(None, ge=1)
+    base_url: str | None = Field(None, pattern=r"^https?://")
+    key_variable: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+
 class Settings(BaseSettings):
     """How this Outcrop runs."""
 
-    model_config = SettingsConfigDict(env_prefix="OUTCROP_", toml_file="outcrop.toml", extra="forbid")
+    model_config = SettingsConfigDict(env_prefix="OUTCROP_", toml_file=FILE, extra="forbid")
 
+    config: Path | None = Field(None, description="The file of settings; `outcrop.toml` here when left out.")
     data: Path = Field(default_factory=default_data, description="The directory that holds everything Outcrop keeps.")
     host: str = Field("127.0.0.1", description="The address that the server listens on.")
     port: int = Field(8080, ge=0, le=65535, description="The port that the server listens on; 0 takes a free one.")
@@ -45,9 +78,13 @@ class Settings(BaseSettings):
     embedding_precision: Literal["auto", "int8", "fp32"] = Field(
         "auto", description="How the local model computes; auto takes int8 where the processor has VNNI."
     )
-    models: Path = Field(
+    model_folder: Path = Field(
         default_factory=default_models,
         description="The directory of models that are made ready once; all data directories share it.",
+    )
+    models: dict[str, CardEntry] = Field(
+        default_factory=dict,
+        description='The models that are offered besides, by id: tables `[models."id"]` of `outcrop.toml`.',
     )
     embedding_dimensions: int | None = Field(
         None, ge=1, le=16384, description="How long a remote model's vectors are; its usual length when left out."
@@ -97,5 +134,29 @@ class Settings(BaseSettings):
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 # the signature is pydantic's
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 # as above
     ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Arguments before the environment, the environment before `outcrop.toml`."""
-        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls)
+        """Arguments before the environment, the environment before the file that `config` names."""
+        named = init_settings().get("config") or env_settings().get("config")
+        if named is not None and not Path(named).is_file():
+            raise Invalid(f"There is no file of settings {named}.")
+        return init_settings, env_settings, TomlConfigSettingsSource(settings_cls, named or FILE)
+
+
+def load_settings(**given: Any) -> Settings:
+    """The settings, where arguments win over the environment and the environment over the file.
+
+    Raises Invalid, with a sentence for each setting that is wrong.
+    """
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise Invalid("\n".join(_sentence(found["loc"], found["msg"]) for found in error.errors())) from None
+    except TOMLDecodeError as error:
+        raise Invalid(f"The file of settings is not TOML: {error}.") from error
+
+
+def _sentence(place: tuple[int | str, ...], message: str) -> str:
+    """What is wrong with a setting: `[models."some.id"] timeout: ...` for one in a table."""
+    if len(place) > 1 and place[0] == "models":
+        key = ".".join(map(str, place[2:])) or "table"
+        return f'[models."{place[1]}"] {key}: {message}.'
+    return f"The setting {'.'.join(map(str, place))}: {message}."

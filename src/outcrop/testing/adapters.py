@@ -8,15 +8,18 @@ from typing import get_args
 
 from outcrop.adapters.chunkers import open_chunker
 from outcrop.adapters.sources.folder import open_source
+from outcrop.core.cards import ModelCard
 from outcrop.core.errors import Invalid, Reason, Unreadable
 from outcrop.core.parsed import Blob, Page, ParsedDocument
 from outcrop.core.protocols import (
+    ChatModel,
     Chunker,
     Embedder,
     Generator,
     Reader,
     Reranker,
     Source,
+    TextReranker,
     VectorStore,
 )
 from outcrop.core.records import Chunking, DataSource
@@ -82,6 +85,8 @@ class GivenAdapters:
     given_embedder: Embedder = field(default_factory=TokenHashEmbedder)
     generators: Mapping[str, Generator] = field(default_factory=dict)
     rerankers: Mapping[str, Reranker] = field(default_factory=dict)
+    chat_models: Mapping[str, ChatModel] = field(default_factory=dict)  # by target
+    text_rerankers: Mapping[str, TextReranker] = field(default_factory=dict)  # by target
 
     def reader(self) -> Reader:
         """The reader that was given."""
@@ -109,6 +114,23 @@ class GivenAdapters:
         if model not in self.generators:
             raise Invalid(f"There is no generator {model}.")
         return self.generators[model]
+
+    def chat_model(self, card: ModelCard) -> ChatModel:
+        """The model that was given under the card's target. Raises Invalid."""
+        if card.target not in self.chat_models:
+            raise Invalid(f"There is no chat model {card.target}.")
+        return self.chat_models[card.target]
+
+    def embedding_model(self, card: ModelCard) -> Embedder:
+        """The embedder that was given, for whatever card."""
+        del card
+        return self.given_embedder
+
+    def text_reranker(self, card: ModelCard) -> TextReranker:
+        """The reranker of texts that was given under the card's target. Raises Invalid."""
+        if card.target not in self.text_rerankers:
+            raise Invalid(f"There is no reranker of texts {card.target}.")
+        return self.text_rerankers[card.target]
 
     def reranker(self, name: str) -> Reranker:
         """The reranker that was given under this name. Raises Invalid."""

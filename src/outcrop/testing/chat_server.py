@@ -17,6 +17,23 @@ from typing import Any
 
 
 @dataclass(frozen=True)
+class Call:
+    """A tool call in an answer; its arguments are sent in two pieces."""
+
+    id: str
+    name: str
+    arguments: str  # JSON
+
+    def halves(self) -> tuple[str, str]:
+        """The two pieces."""
+        middle = len(self.arguments) // 2
+        return self.arguments[:middle], self.arguments[middle:]
+
+
+Piece = str | Call
+
+
+@dataclass(frozen=True)
 class Misbehaviour:
     """What is done instead of streaming the answer.
 
@@ -37,7 +54,7 @@ class ChatServer(ThreadingHTTPServer):
     daemon_threads = True
     request_queue_size = 64
 
-    def __init__(self, pieces: Sequence[str]) -> None:
+    def __init__(self, pieces: Sequence[Piece]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pieces = pieces
         self.misbehaviours: deque[Misbehaviour] = deque()
@@ -86,21 +103,33 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def openai_events(pieces: Sequence[str]) -> Iterator[bytes]:
+def openai_events(pieces: Sequence[Piece]) -> Iterator[bytes]:
     """The events of a chat completion."""
 
     def chunk(**more: Any) -> bytes:
         data = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "some-model", **more}
         return f"data: {json.dumps(data)}\n\n".encode()
 
+    def delta(reason: str | None = None, **more: Any) -> bytes:
+        return chunk(choices=[{"index": 0, "delta": more, "finish_reason": reason}])
+
+    calls = 0
     for piece in pieces:
-        yield chunk(choices=[{"index": 0, "delta": {"role": "assistant", "content": piece}, "finish_reason": None}])
-    yield chunk(choices=[{"index": 0, "delta": {}, "finish_reason": "stop"}])
-    yield chunk(choices=[], usage={"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18})
+        if isinstance(piece, str):
+            yield delta(role="assistant", content=piece)
+            continue
+        first, second = piece.halves()
+        call = {"index": calls, "id": piece.id, "type": "function"}
+        yield delta(tool_calls=[{**call, "function": {"name": piece.name, "arguments": first}}])
+        yield delta(tool_calls=[{"index": calls, "function": {"arguments": second}}])
+        calls += 1
+    yield delta("tool_calls" if calls else "stop")
+    cached = {"prompt_tokens_details": {"cached_tokens": 3}}
+    yield chunk(choices=[], usage={"prompt_tokens": 11, "completion_tokens": 7, "total_tokens": 18, **cached})
     yield b"data: [DONE]\n\n"
 
 
-def anthropic_events(pieces: Sequence[str]) -> Iterator[bytes]:
+def anthropic_events(pieces: Sequence[Piece]) -> Iterator[bytes]:
     """The events of a message."""
 
     def event(kind: str, **more: Any) -> bytes:
@@ -108,16 +137,35 @@ def anthropic_events(pieces: Sequence[str]) -> Iterator[bytes]:
 
     head = {"id": "m", "type": "message", "role": "assistant", "model": "some-model", "content": []}
     yield event("message_start", message={**head, "usage": {"input_tokens": 11, "output_tokens": 1}})
-    yield event("content_block_start", index=0, content_block={"type": "text", "text": ""})
+    index, in_text = -1, False
     for piece in pieces:
-        yield event("content_block_delta", index=0, delta={"type": "text_delta", "text": piece})
-    yield event("content_block_stop", index=0)
-    yield event("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 7})
+        if in_text and not isinstance(piece, str):
+            yield event("content_block_stop", index=index)
+        if not (in_text and isinstance(piece, str)):
+            index += 1
+            yield event("content_block_start", index=index, content_block=_anthropic_block(piece))
+        in_text = isinstance(piece, str)
+        if isinstance(piece, str):
+            yield event("content_block_delta", index=index, delta={"type": "text_delta", "text": piece})
+            continue
+        for half in piece.halves():
+            yield event("content_block_delta", index=index, delta={"type": "input_json_delta", "partial_json": half})
+        yield event("content_block_stop", index=index)
+    if in_text:
+        yield event("content_block_stop", index=index)
+    reason = "end_turn" if all(isinstance(piece, str) for piece in pieces) else "tool_use"
+    yield event("message_delta", delta={"stop_reason": reason}, usage={"output_tokens": 7})
     yield event("message_stop")
 
 
+def _anthropic_block(piece: Piece) -> dict[str, Any]:
+    if isinstance(piece, str):
+        return {"type": "text", "text": ""}
+    return {"type": "tool_use", "id": piece.id, "name": piece.name, "input": {}}
+
+
 @contextmanager
-def chat_server(pieces: Sequence[str]) -> Iterator[ChatServer]:
+def chat_server(pieces: Sequence[Piece]) -> Iterator[ChatServer]:
     """A running server, until the block ends."""
     server = ChatServer(pieces)
     thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from outcrop.access.callers import Caller
+from outcrop.app.adapters import LoadedAdapters
 from outcrop.core import filters
 from outcrop.core.answers import (
     Answer,
@@ -35,6 +36,7 @@ from outcrop.core.parsed import Coverage
 from outcrop.core.protocols import Page
 from outcrop.core.records import Document, KnowledgeBase, Record, Session
 from outcrop.core.settings import Settings
+from outcrop.models.gateway import Gateway
 
 MOMENT = datetime(2026, 1, 31, 12, tzinfo=UTC)
 KEY_ID, SECRET = "OCRPTESTKEY000000001", "a-secret-of-forty-characters-for-testing"
@@ -273,6 +275,7 @@ class SmallServices:
     adapters: SmallAdapters
     knowledge_bases: SmallKnowledgeBases
     answers: SmallAnswers
+    models: Gateway
     keys: SmallKeys
     console: SmallTokens
 
@@ -293,6 +296,7 @@ def small_services(data: Path, passages: Iterable[Passage], **settings: Any) -> 
         adapters=SmallAdapters(),
         knowledge_bases=SmallKnowledgeBases(points),
         answers=SmallAnswers(points, metadata, configuration.refusal),
+        models=LoadedAdapters(configuration).models,
         keys=SmallKeys(),
         console=SmallTokens(),
     )

@@ -12,11 +12,17 @@ import pytest
 from outcrop.adapters.embedders import remote
 from outcrop.core.errors import Denied, Invalid, MissingDependency, ModelFailed, Throttled, Unavailable
 from outcrop.core.settings import Settings
+from outcrop.testing.adapters import GivenAdapters
+from outcrop.testing.cards import card
 from outcrop.testing.embedding_server import DIMENSIONS, Reply, embedding_server
 
 KEY = "sk-very-secret"
 BUSY = Reply(status=429, headers={"retry-after": "7"}, body=b'{"error": {"message": "slow down"}}')
 BROKEN = Reply(status=500, body=b"oops")
+
+
+def opened_for(model, settings):
+    return remote.open_embedder(card(model, kind="embedding"), settings, GivenAdapters({}))
 
 
 @pytest.fixture
@@ -31,7 +37,7 @@ def open_remote(server, monkeypatch):
 
     def opened(model="openai:some-model", dimensions=DIMENSIONS, address=None):
         settings = Settings(embedding_dimensions=dimensions, embedding_base_url=f"{address or server.address}/v1")
-        return remote.open_embedder(model, settings)
+        return opened_for(model, settings)
 
     return opened
 
@@ -182,18 +188,18 @@ def test_an_unknown_model_needs_the_length_of_its_vectors(open_remote):
 def test_a_missing_key_is_named(monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(Invalid, match="OPENAI_API_KEY"):
-        remote.open_embedder("openai:text-embedding-3-small", Settings())
+        opened_for("openai:text-embedding-3-small", Settings())
 
 
 def test_an_unknown_provider_is_named():
     with pytest.raises(Invalid, match="nobody:some-model"):
-        remote.open_embedder("nobody:some-model", Settings(embedding_dimensions=8))
+        opened_for("nobody:some-model", Settings(embedding_dimensions=8))
 
 
 @pytest.mark.skipif(find_spec("voyageai") is not None, reason="the package is installed here")
 def test_a_missing_package_is_named_with_the_command():
     with pytest.raises(MissingDependency, match=r"pydantic-ai-slim\[voyageai\]"):
-        remote.open_embedder("voyageai:voyage-3.5", Settings())
+        opened_for("voyageai:voyage-3.5", Settings())
 
 
 async def test_bedrock_is_asked_through_its_own_client(server, monkeypatch):
@@ -206,7 +212,7 @@ async def test_bedrock_is_asked_through_its_own_client(server, monkeypatch):
         "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
     }.items():
         monkeypatch.setenv(name, value)
-    embedder = remote.open_embedder("bedrock:amazon.titan-embed-text-v2:0", Settings(embedding_dimensions=DIMENSIONS))
+    embedder = opened_for("bedrock:amazon.titan-embed-text-v2:0", Settings(embedding_dimensions=DIMENSIONS))
     vectors = await embedder.embed(["one", "two words"], "query")
     assert vectors.shape == (2, DIMENSIONS)
     assert {request["path"] for request in server.requests} == {"/model/amazon.titan-embed-text-v2%3A0/invoke"}

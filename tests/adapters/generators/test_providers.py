@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
-from outcrop.adapters.generators.providers import LanguageModel, open_generator
-from outcrop.core.answers import Inference, Message, Prompt
+from outcrop.adapters.generators.providers import open_chat_model
+from outcrop.core.chat import BlockDelta, ChatMessage, ChatRequest, Sampling, TextBlock
 from outcrop.core.errors import Denied, Invalid, MissingDependency, ModelFailed, Throttled, TimedOut, Unavailable
 from outcrop.core.settings import Settings
 from outcrop.testing.adapters import GivenAdapters
+from outcrop.testing.cards import card
 from outcrop.testing.chat_server import Misbehaviour, chat_server
 
 PIECES = ["Ten ", "days", " [1]."]
-PROMPT = Prompt(
-    question="How many?", passages=(), system="Be brief.", messages=(Message(role="user", text="How many days?"),)
+REQUEST = ChatRequest(
+    messages=(ChatMessage(role="user", content=(TextBlock(text="How many days?"),)),),
+    system=("Be brief.",),
+    sampling=Sampling(temperature=0),
 )
 
 
@@ -30,23 +35,23 @@ def server(monkeypatch):
         yield server
 
 
-def opened(name):
-    return open_generator(name, Settings(), GivenAdapters({}))
+def opened(name, **more):
+    return open_chat_model(card(name, **more), Settings(), GivenAdapters({}))
 
 
-async def said(generator, prompt=PROMPT):
-    return [delta async for delta in generator.generate(prompt)]
+async def said(model, request=REQUEST):
+    return [event async for event in model.stream(request)]
 
 
 @pytest.mark.parametrize("name", ["openai:some-model", "anthropic:some-model", "ollama:some-model"])
 async def test_tokens_come_as_they_are_sent_and_usage_at_the_end(server, name):
-    deltas = await said(opened(name))
-    assert [delta.text for delta in deltas if delta.text] == PIECES
-    assert (deltas[-1].usage.input_tokens, deltas[-1].usage.output_tokens) == (11, 7)
+    events = await said(opened(name))
+    assert [event.text for event in events if isinstance(event, BlockDelta)] == PIECES
+    assert (events[-1].usage.input_tokens, events[-1].usage.output_tokens) == (11, 7)
 
 
 @pytest.mark.parametrize("name", ["openai:some-model", "anthropic:some-model"])
-async def test_the_prompt_is_sent_whole_at_temperature_0(server, name):
+async def test_the_conversation_is_sent_whole(server, name):
     await said(opened(name))
     request = server.requests[0]
     assert request["temperature"] == 0
@@ -55,16 +60,12 @@ async def test_the_prompt_is_sent_whole_at_temperature_0(server, name):
     assert "How many days?" in str(request)
 
 
-async def test_inference_settings_are_sent(server):
-    prompt = Prompt(
-        question="q",
-        passages=(),
-        messages=PROMPT.messages,
-        inference=Inference(temperature=0.5, top_p=0.9, max_tokens=17, stop=("END",)),
-    )
-    await said(opened("openai:some-model"), prompt)
+async def test_sampling_is_sent(server):
+    sampling = Sampling(temperature=0.5, top_p=0.9, max_tokens=17, stop=("END",), seed=3, presence_penalty=0.1)
+    await said(opened("openai:some-model"), ChatRequest(messages=REQUEST.messages, sampling=sampling))
     request = server.requests[0]
     assert (request["temperature"], request["top_p"], request["stop"]) == (0.5, 0.9, ["END"])
+    assert (request["seed"], request["presence_penalty"]) == (3, 0.1)
     assert 17 in (request.get("max_tokens"), request.get("max_completion_tokens"))
 
 
@@ -88,9 +89,8 @@ async def test_errors_of_a_provider_are_ours(server, name, misbehaviour, error, 
 
 async def test_a_slow_first_byte_times_out(server):
     server.misbehaviours.append(Misbehaviour(silent=True))
-    whole = opened("openai:some-model")
     with pytest.raises(TimedOut, match="some-model"):
-        await said(LanguageModel(whole.model, whole._model, seconds=0.2))
+        await said(opened("openai:some-model", timeout=0.2))
 
 
 @pytest.mark.parametrize("name", ["openai:some-model", "anthropic:some-model"])
@@ -120,9 +120,11 @@ def test_a_missing_key_is_said_without_a_trace_of_secrets(monkeypatch):
         opened("openai:some-model")
 
 
-@pytest.mark.parametrize("family", ["mistral", "groq", "cohere"])
-def test_a_missing_package_is_named_with_its_command(family, monkeypatch):
-    monkeypatch.setenv(f"{family.upper()}_API_KEY", "key")
+@pytest.mark.parametrize(("family", "package"), [("mistral", "mistralai"), ("groq", "groq"), ("cohere", "cohere")])
+def test_a_missing_package_is_named_with_its_command(family, package, monkeypatch):
+    monkeypatch.setitem(sys.modules, package, None)  # as if it were not installed
+    for module in ("models", "providers"):
+        monkeypatch.delitem(sys.modules, f"pydantic_ai.{module}.{family}", raising=False)
     with pytest.raises(MissingDependency, match=f"pydantic-ai-slim.{family}"):
         opened(f"{family}:some-model")
 

@@ -123,7 +123,7 @@ def open_embedder(model: str, settings: Settings) -> LocalEmbedder:
     return LocalEmbedder(
         find_weights(),
         chosen_precision(settings.embedding_precision),
-        settings.models,
+        settings.model_folder,
         settings.threads or usable_processors(),
     )
 

@@ -9,7 +9,7 @@ import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,9 +17,11 @@ import numpy as np
 from outcrop.adapters.embedders.estimate import EstimatedTokens
 from outcrop.adapters.embedders.windows import TextWindow, pooled, text_windows
 from outcrop.adapters.provider_errors import translated
+from outcrop.adapters.provider_login import opening, provider_of
+from outcrop.core.cards import ModelCard
 from outcrop.core.chunks import Vectors
-from outcrop.core.errors import Invalid, MissingDependency, ModelFailed
-from outcrop.core.protocols import Purpose, Tokenizer
+from outcrop.core.errors import Invalid, ModelFailed
+from outcrop.core.protocols import Adapters, Purpose, Tokenizer
 from outcrop.core.settings import Settings
 
 if TYPE_CHECKING:
@@ -33,7 +35,6 @@ TEXTS_A_REQUEST = 96  # the least that any provider takes: Cohere (https://docs.
 CHARACTERS_A_REQUEST = 200_000
 REQUESTS_AT_ONCE = 4
 UNKNOWN_LIMIT = 512  # tokens that every current model reads
-EXTRAS = {"ollama": "openai"}  # the extra that a family needs, where it is not named like the family
 RETRY_THEMSELVES = frozenset({"bedrock", "cohere"})  # their SDKs do, and cannot be told otherwise here
 
 
@@ -172,40 +173,30 @@ def _wait(asked: float | None, attempt: int) -> float:
     return 2.0**attempt * random.uniform(0.25, 0.75)  # noqa: S311 # not for secrets
 
 
-def open_embedder(model: str, settings: Settings) -> RemoteEmbedder:
-    """The embedder for `provider:name`.
+def open_embedder(card: ModelCard, settings: Settings, adapters: Adapters) -> RemoteEmbedder:  # noqa: ARG001 # one signature
+    """The embedder that a card's `provider:name` stands for; what the card does not say comes from the settings.
 
     Raises:
         Invalid: There is no such provider, it lacks its key, or the length of the model's vectors is not known.
         MissingDependency: The provider's package is not installed.
     """
-    family, _, name = model.partition(":")
-    usual, dimensions = KNOWN.get(name), settings.embedding_dimensions
+    name = card.target.partition(":")[2]
+    usual, dimensions = KNOWN.get(name), card.dimensions or settings.embedding_dimensions
     if usual is None and dimensions is None:
-        raise Invalid(f"The length of the vectors of {model} is not known. Set embedding_dimensions to it.")
+        raise Invalid(f"The length of the vectors of {card.target} is not known. Set embedding_dimensions to it.")
     shape = Shape(dimensions or (usual or Shape(0)).dimensions, (usual or Shape(0)).max_tokens)
     # Only of a model known to have several lengths is one asked for: others refuse the parameter.
     request: EmbeddingSettings = {"dimensions": shape.dimensions} if usual not in {None, shape} else {}
-    asked, provider = _infer(family, name, settings.embedding_base_url)
-    return RemoteEmbedder(asked, provider, model, shape, request)
+    asked, provider = _infer(replace(card, base_url=card.base_url or settings.embedding_base_url))
+    return RemoteEmbedder(asked, provider, card.target, shape, request)
 
 
-def _infer(family: str, name: str, base_url: str | None) -> tuple[EmbeddingModel, Provider[Any]]:
+def _infer(card: ModelCard) -> tuple[EmbeddingModel, Provider[Any]]:
     from pydantic_ai.embeddings import infer_embedding_model
-    from pydantic_ai.exceptions import UserError
-    from pydantic_ai.providers import infer_provider_class
 
-    try:
-        provider = infer_provider_class(family)(**({} if base_url is None else {"base_url": base_url}))
+    family = card.target.partition(":")[0]
+    with opening(card.target):
+        provider = provider_of(card, family)
         if hasattr(provider.client, "max_retries"):
             provider.client.max_retries = 0  # ours are enough
-        return infer_embedding_model(f"{family}:{name}", provider_factory=lambda _: provider), provider
-    except ImportError as error:
-        extra = EXTRAS.get(family, family)
-        raise MissingDependency(
-            f'Models of {family} need a package that is not installed: pip install "pydantic-ai-slim[{extra}]"'
-        ) from error
-    except UserError as error:
-        raise Invalid(f"The model {family}:{name} cannot be used: {error}") from error
-    except Exception as error:
-        raise Invalid(f"The model {family}:{name} cannot be used: {type(error).__name__}.") from error
+        return infer_embedding_model(card.target, provider_factory=lambda _: provider), provider

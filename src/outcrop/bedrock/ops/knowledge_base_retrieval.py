@@ -8,7 +8,6 @@ from typing import Any
 
 from outcrop.answer.sessions import Sessions
 from outcrop.bedrock import views
-from outcrop.bedrock.models import EXTRACTIVE, model_of
 from outcrop.bedrock.paging import next_token, offset_of
 from outcrop.bedrock.table import Call, op
 from outcrop.core.answers import (
@@ -21,11 +20,13 @@ from outcrop.core.answers import (
     RetrieveRequest,
     TextPart,
 )
+from outcrop.core.cards import ModelCard
 from outcrop.core.chunks import SearchMode
 from outcrop.core.clock import now
 from outcrop.core.errors import Invalid, NotFound, Unsupported
 from outcrop.core.filters import Filter, from_json
 from outcrop.core.records import KnowledgeBase
+from outcrop.models.catalog import EXTRACTIVE
 
 AGENT_RUNTIME = "bedrock-agent-runtime"
 MODES: Mapping[str, SearchMode] = {"HYBRID": "hybrid", "SEMANTIC": "semantic"}
@@ -123,16 +124,16 @@ async def _asked(
     settings = (configuration or {}).get("knowledgeBaseConfiguration")
     if settings is None:
         raise Invalid("retrieveAndGenerateConfiguration.knowledgeBaseConfiguration is required.")
-    model = model_of(settings["modelArn"], call.services.settings)
+    card = await _model(call, settings["modelArn"])
     generation = settings.get("generationConfiguration", {})
-    if model == EXTRACTIVE:
+    if card.target == EXTRACTIVE:
         _only_quotes(generation)
     limit, mode, where = _search(settings.get("retrievalConfiguration"))
     request = AskRequest(
         question=question,
         caller=call.caller,
         session_id=session,
-        model=model,
+        model=card.id,
         limit=limit,
         mode=mode,
         where=where,
@@ -140,6 +141,14 @@ async def _asked(
         inference=_inference(generation.get("inferenceConfig", {}).get("textInferenceConfig", {})),
     )
     return await _knowledge_base(call, settings["knowledgeBaseId"]), request
+
+
+async def _model(call: Call, reference: str) -> ModelCard:
+    """The model that is asked for. Raises Invalid: to this operation, one that is not there is a wrong parameter."""
+    try:
+        return await call.services.models.card(reference)
+    except NotFound as error:
+        raise Invalid(error.message) from error
 
 
 def _only_quotes(generation: Mapping[str, Any]) -> None:
