@@ -75,11 +75,12 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSpec:
-    """A tool that the model may call; `schema` is the JSON Schema of its arguments."""
+    """A tool that the model may call; `schema` is the JSON Schema of its arguments, which `strict` holds it to."""
 
     name: str
     schema: Mapping[str, Any]
     description: str | None = None
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,7 +111,10 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
-    """A conversation to go on with. `answer_schema` is the JSON Schema that the reply's text must satisfy."""
+    """A conversation to go on with.
+
+    `answer_schema` is the JSON Schema that the reply's text must satisfy; `answer_strict` has the provider hold it to.
+    """
 
     messages: tuple[ChatMessage, ...]
     system: tuple[str, ...] = ()
@@ -118,6 +122,7 @@ class ChatRequest:
     tool_choice: ToolChoice = field(default_factory=ToolChoice)
     sampling: Sampling = field(default_factory=Sampling)
     answer_schema: Mapping[str, Any] | None = None
+    answer_strict: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)  # fields of the provider's own request, handed through
 
 

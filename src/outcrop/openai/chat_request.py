@@ -26,6 +26,7 @@ from outcrop.openai.chat_shapes import (
     ChatIn,
     ChosenTool,
     FilePart,
+    Function,
     ImagePart,
     JsonObjectFormat,
     JsonSchemaFormat,
@@ -50,10 +51,12 @@ async def chat_request(call: Call, asked: ChatIn) -> ChatRequest:
     return ChatRequest(
         messages=await _messages(call, asked.messages),
         system=tuple(system),
-        tools=tuple(_tool(one.function.name, one.function.parameters, one.function.description) for one in asked.tools or ()),
+        tools=tuple(function_tool(one.function) for one in asked.tools or ()),
         tool_choice=_choice(asked),
         sampling=_sampling(asked),
         answer_schema=_schema(asked),
+        answer_strict=isinstance(asked.response_format, JsonSchemaFormat)
+        and bool(asked.response_format.json_schema.strict),
         extra=extra(asked.reasoning_effort, asked.verbosity),
     )
 
@@ -151,8 +154,14 @@ def _texts(content: str | Sequence[TextPart]) -> str:
     return content if isinstance(content, str) else "\n".join(part.text for part in content)
 
 
-def _tool(name: str, parameters: dict[str, Any] | None, description: str | None) -> ToolSpec:
-    return ToolSpec(name=name, schema=parameters or NO_ARGUMENTS, description=description)
+def function_tool(function: Function) -> ToolSpec:
+    """A function as a tool; one without parameters has none."""
+    return ToolSpec(
+        name=function.name,
+        schema=function.parameters or NO_ARGUMENTS,
+        description=function.description,
+        strict=bool(function.strict),
+    )
 
 
 def _choice(asked: ChatIn) -> ToolChoice:

@@ -148,7 +148,7 @@ class Function(Shape):
 
 
 class Tool(Shape):
-    """A tool: only functions."""
+    """A tool: a function."""
 
     type: Literal["function"]
     function: Function

@@ -26,7 +26,7 @@ from outcrop.core.chat import (
 )
 from outcrop.openai import media
 from outcrop.openai.call import Call
-from outcrop.openai.chat_request import ANY_OBJECT, CHOICES, NO_ARGUMENTS, arguments, extra, file_block
+from outcrop.openai.chat_request import ANY_OBJECT, CHOICES, arguments, extra, file_block, function_tool
 from outcrop.openai.chat_shapes import JsonObjectFormat
 from outcrop.openai.errors import ApiError, refused
 from outcrop.openai.responses_shapes import (
@@ -46,6 +46,7 @@ from outcrop.openai.responses_shapes import (
     SearchItem,
     SearchTool,
 )
+from outcrop.openai.responses_writer import item_id
 
 FILE_SEARCH = "file_search"
 
@@ -147,6 +148,7 @@ def response_request(asked: ResponseIn, conversation: Conversation) -> ChatReque
         tool_choice=_choice(asked),
         sampling=Sampling(temperature=asked.temperature, top_p=asked.top_p, max_tokens=asked.max_output_tokens),
         answer_schema=_schema(asked),
+        answer_strict=_strict(asked),
         extra=extra(effort, verbosity),
     )
 
@@ -161,10 +163,7 @@ def search_tool(asked: ResponseIn) -> SearchTool | None:
 
 def _tools(asked: ResponseIn) -> list[ToolSpec]:
     functions = [tool for tool in asked.tools or () if isinstance(tool, FunctionTool)]
-    specs = [
-        ToolSpec(name=tool.name, schema=tool.parameters or NO_ARGUMENTS, description=tool.description)
-        for tool in functions
-    ]
+    specs = [function_tool(tool) for tool in functions]
     if search_tool(asked) is None:
         return specs
     if any(tool.name == FILE_SEARCH for tool in functions):
@@ -192,6 +191,54 @@ def _schema(asked: ResponseIn) -> dict[str, Any] | None:
         case JsonObjectFormat():
             return ANY_OBJECT
     return None
+
+
+def _strict(asked: ResponseIn) -> bool:
+    given = asked.text.format if asked.text is not None else None
+    return isinstance(given, SchemaFormat) and bool(given.strict)
+
+
+def items_as_kept(items: Sequence[Item]) -> list[dict[str, Any]]:
+    """Items as they are kept and listed: each with an id, a message's text as a part."""
+    kept = []
+    for item in items:
+        data = item.model_dump(exclude_none=True)
+        data["id"] = item.id or item_id("item")
+        if isinstance(item, MessageItem) and isinstance(item.content, str):
+            kind = "output_text" if item.role == "assistant" else "input_text"
+            data["content"] = [{"type": kind, "text": item.content}]
+        kept.append(data)
+    return kept
+
+
+SEARCH_SCHEMA, description=SEARCH_DESCRIPTION)]
+
+
+def _choice(asked: ResponseIn) -> ToolChoice:
+    chosen, parallel = asked.tool_choice, asked.parallel_tool_calls
+    names = {FILE_SEARCH if isinstance(tool, SearchTool) else tool.name for tool in asked.tools or ()}
+    if isinstance(chosen, ChosenTool):
+        name = chosen.name if chosen.type == "function" else FILE_SEARCH
+        if name not in names:
+            raise ApiError(f"There is no tool {name!r} in `tools`.", param="tool_choice")
+        return ToolChoice(kind="tool", name=name, parallel=parallel)
+    if chosen == "required" and not names:
+        raise ApiError("A tool call is required, and there are no `tools`.", param="tool_choice")
+    return ToolChoice(kind=CHOICES[chosen or "auto"], parallel=parallel)
+
+
+def _schema(asked: ResponseIn) -> dict[str, Any] | None:
+    match asked.text.format if asked.text is not None else None:
+        case SchemaFormat() as given:
+            return given.schema_
+        case JsonObjectFormat():
+            return ANY_OBJECT
+    return None
+
+
+def _strict(asked: ResponseIn) -> bool:
+    given = asked.text.format if asked.text is not None else None
+    return isinstance(given, SchemaFormat) and bool(given.strict)
 
 
 def texts(items: Sequence[Item]) -> list[dict[str, Any]]:

@@ -12,6 +12,7 @@ from outcrop.openai.chat_shapes import (
     MAX_TOOLS,
     TOOL_NAME,
     Effort,
+    Function,
     JsonObjectFormat,
     Labels,
     TextFormat,
@@ -150,14 +151,10 @@ Item = Annotated[
 ]
 
 
-class FunctionTool(Shape):
-    """A function that the model may call; `strict` asks that the arguments satisfy the schema."""
+class FunctionTool(Function):
+    """A function that the model may call."""
 
     type: Literal["function"]
-    name: Annotated[str, Field(pattern=TOOL_NAME)]
-    description: str | None = None
-    parameters: dict[str, Any] | None = None
-    strict: bool | None = None
 
 
 class SearchTool(Shape):

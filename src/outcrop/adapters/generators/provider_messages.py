@@ -40,6 +40,9 @@ EXTRA: Mapping[str, str] = {
     "bedrock": "bedrock_additional_model_requests_fields",
 }
 
+ONE_AT_A_TIME = frozenset({"openai", "ollama", "anthropic", "groq", "mistral"})
+"""The families whose models can be told to call one tool at a time."""
+
 
 def messages_of(request: ChatRequest, provider: str) -> list[ModelMessage]:
     """The conversation; thoughts are given back to the provider of this name as its own.
@@ -70,7 +73,10 @@ def parameters_of(request: ChatRequest, model: Model) -> ModelRequestParameters:
 
     tools = [
         ToolDefinition(
-            name=tool.name, parameters_json_schema=dict(tool.schema), description=tool.description, strict=False
+            name=tool.name,
+            parameters_json_schema=dict(tool.schema),
+            description=tool.description,
+            strict=tool.strict,
         )
         for tool in request.tools
     ]
@@ -80,7 +86,9 @@ def parameters_of(request: ChatRequest, model: Model) -> ModelRequestParameters:
     return ModelRequestParameters(
         function_tools=tools,
         output_mode="native" if native else "prompted",
-        output_object=OutputObjectDefinition(json_schema=dict(request.answer_schema), name="answer", strict=False),
+        output_object=OutputObjectDefinition(
+            json_schema=dict(request.answer_schema), name="answer", strict=request.answer_strict
+        ),
     )
 
 
@@ -100,7 +108,7 @@ def settings_of(request: ChatRequest, family: str, seconds: float) -> ModelSetti
     if extra:
         settings[EXTRA[family]] = extra
     if request.tools:
-        settings["tool_choice"] = _choice(request.tool_choice)
+        settings |= _choice(request.tool_choice, family)
     made: ModelSettings = settings | sampling
     return made
 
@@ -119,10 +127,14 @@ def _sampling(sampling: Sampling) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _choice(choice: ToolChoice) -> str | list[str]:
+def _choice(choice: ToolChoice, family: str) -> dict[str, Any]:
+    if choice.parallel is False and family not in ONE_AT_A_TIME:
+        raise Unsupported(f"Models of {family} cannot be told to call one tool at a time.")
+    told = choice.parallel is not None and family in ONE_AT_A_TIME
+    parallel = {"parallel_tool_calls": choice.parallel} if told else {}
     if choice.kind == "tool":
-        return [choice.name or ""]
-    return {"auto": "auto", "any": "required", "none": "none"}[choice.kind]
+        return {"tool_choice": [choice.name or ""], **parallel}
+    return {"tool_choice": {"auto": "auto", "any": "required", "none": "none"}[choice.kind], **parallel}
 
 
 def _asked(message: ChatMessage, called: Mapping[str, str]) -> Iterator[ModelRequestPart]:
