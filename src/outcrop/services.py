@@ -9,6 +9,7 @@ from outcrop.access.keys import Keys
 from outcrop.answer.service import Answers
 from outcrop.core.protocols import Adapters, MetadataStore, Models
 from outcrop.core.settings import Settings
+from outcrop.ingest.direct import Direct
 from outcrop.ingest.knowledge_bases import KnowledgeBases
 from outcrop.ingest.sync import Syncs
 from outcrop.ingest.verify import Verifier
@@ -23,6 +24,7 @@ class Services:
     adapters: Adapters
     knowledge_bases: KnowledgeBases
     syncs: Syncs
+    direct: Direct
     verifier: Verifier
     answers: Answers
     models: Models

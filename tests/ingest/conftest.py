@@ -11,8 +11,9 @@ import pytest
 from outcrop.adapters.vector_stores.memory import MemoryVectorStore
 from outcrop.core.ids import new_id
 from outcrop.core.protocols import every
-from outcrop.core.records import Chunking, Document
+from outcrop.core.records import CUSTOM, Chunking, Document
 from outcrop.core.settings import Settings
+from outcrop.ingest.direct import Direct, DirectDocument
 from outcrop.ingest.knowledge_bases import KnowledgeBases
 from outcrop.ingest.sync import Options, Syncs
 from outcrop.ingest.verify import Verifier
@@ -43,6 +44,7 @@ class House:
         self.adapters = GivenAdapters({"embedded": self.store}, self.reader, self.embedder)
         parts = (self.metadata, self.adapters, self.settings, Clock(), new_id)
         self.bases, self.syncs = KnowledgeBases(*parts), Syncs(*parts)
+        self.direct = Direct(self.metadata, self.adapters, self.settings, parts[3])
         self.verifier = Verifier(self.metadata, self.adapters, self.settings)
         self.base = self.source = None
 
@@ -52,6 +54,16 @@ class House:
             self.base, name="docs", kind="folder", configuration={"path": str(self.folder)}, chunking=chunking
         )
         return self
+
+    async def open_custom(self):
+        """A data source that is handed its documents one by one."""
+        self.base = await self.bases.create("handbook")
+        self.source = await self.bases.add_source(self.base, name="desk", kind=CUSTOM, configuration={})
+        return self
+
+    async def put(self, name, text, **more):
+        document = DirectDocument(uri=name, data=text, **more)
+        return await self.direct.put(self.base, self.source, document)
 
     def write(self, name, text, metadata=None):
         path = self.folder / name
@@ -89,6 +101,13 @@ class House:
 @pytest.fixture
 async def house(tmp_path):
     return await House(tmp_path).open()
+
+
+@pytest.fixture
+async def desk(tmp_path):
+    house = await House(tmp_path).open_custom()
+    yield house
+    await house.direct.close()
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ from typing import Any
 from outcrop.core import registry
 from outcrop.core.cards import ModelCard
 from outcrop.core.protocols import (
+    Blobs,
     ChatModel,
     Chunker,
     Embedder,
@@ -33,6 +34,11 @@ class LoadedAdapters:
         self.models = Gateway(Catalog(settings), self)
         self._made: dict[tuple[str, str | ModelCard], Any] = {}
         self._lock = RLock()
+
+    def blobs(self) -> Blobs:
+        """The blob store, one for all knowledge bases."""
+        make = registry.load({"blobs": registry.BLOBS}, "blobs", "blob store")
+        return self._once("blobs", "", lambda: make(self._settings))  # type: ignore[no-any-return]
 
     def reader(self) -> Reader:
         """The reader of files, one for all knowledge bases."""

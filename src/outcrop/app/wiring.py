@@ -12,6 +12,7 @@ from outcrop.app.adapters import LoadedAdapters
 from outcrop.core.clock import now
 from outcrop.core.ids import new_id
 from outcrop.core.settings import Settings
+from outcrop.ingest.direct import Direct
 from outcrop.ingest.knowledge_bases import KnowledgeBases
 from outcrop.ingest.sync import Syncs
 from outcrop.ingest.verify import Verifier
@@ -27,6 +28,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     settings.data.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
     metadata = await open_metadata(settings.database_url or settings.data / "outcrop.db")
     adapters = LoadedAdapters(settings)
+    direct = Direct(metadata, adapters, settings, now)
     try:
         yield Services(
             settings=settings,
@@ -34,6 +36,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             adapters=adapters,
             knowledge_bases=KnowledgeBases(metadata, adapters, settings, now, new_id),
             syncs=Syncs(metadata, adapters, settings, now, new_id),
+            direct=direct,
             verifier=Verifier(metadata, adapters, settings),
             answers=Answers(metadata, adapters, settings, now, new_id),
             models=adapters.models,
@@ -41,5 +44,6 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             console=ConsoleTokens(settings.data),
         )
     finally:
+        await direct.close()
         await adapters.close()
         await metadata.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
-from typing import Generic, Literal, Protocol, TypeVar
+from typing import Generic, Literal, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +41,15 @@ class Item:
     fault: Unreadable | None = None
 
 
+@runtime_checkable
+class Finding(Protocol):
+    """A source that finds one document without listing all of them."""
+
+    async def find(self, uri: str) -> Item | None:
+        """The item with this address as `list` would give it, None where there is none. Raises Unavailable."""
+        ...
+
+
 class Source(Protocol):
     """Where documents come from."""
 
@@ -72,6 +81,10 @@ class Reader(Protocol):
 
     def supports(self, name: str) -> bool:
         """Whether a file of this name may be a document (by its extension); others are IGNORED, not FAILED."""
+        ...
+
+    def named(self, name: str, media_type: str) -> str:
+        """The name under which a file is read as this media type: with its extension, where it has another one."""
         ...
 
     def version(self, media_type: str) -> str:
@@ -236,8 +249,32 @@ class Reranker(Protocol):
         ...
 
 
+class Blobs(Protocol):
+    """Keeps contents under keys that are made from them: the SHA-256, in hexadecimal."""
+
+    async def put(self, data: bytes) -> str:
+        """Keep a content; its key. When it returns, it is there after a crash too."""
+        ...
+
+    async def read(self, key: str) -> bytes:
+        """The content. Raises NotFound."""
+        ...
+
+    async def delete(self, key: str) -> None:
+        """Remove a content; nothing happens where there is none."""
+        ...
+
+    def kept(self) -> AsyncIterator[str]:
+        """Every key, in no order."""
+        ...
+
+
 class Adapters(Protocol):
     """The adapters that are in use, each made on first use and kept."""
+
+    def blobs(self) -> Blobs:
+        """Where contents are kept that no source has."""
+        ...
 
     def reader(self) -> Reader:
         """What reads files."""

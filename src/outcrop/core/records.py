@@ -43,6 +43,7 @@ class KnowledgeBase(Record):
     failure_reasons: tuple[str, ...] = ()
 
 
+CUSTOM = "custom"  # the kind of a data source whose documents are handed over one by one
 ChunkingStrategy = Literal["default", "fixed", "semantic", "hierarchical", "section", "none"]
 
 
@@ -76,7 +77,7 @@ class DataSource(Record):
 
     knowledge_base_id: str
     name: str
-    kind: str  # a key of registry.SOURCES: "folder" ...
+    kind: str  # CUSTOM, or a key of registry.SOURCES: "folder" ...
     configuration: Mapping[str, Any]  # folder: {"path": ..., "include": [...], "exclude": [...]}
     chunking: Chunking = field(default_factory=Chunking)
     deletion_policy: Literal["DELETE", "RETAIN"] = "DELETE"
@@ -117,6 +118,40 @@ class Document(Record):
     chunks: int = 0
     chunks_hash: str = ""  # of the sorted ids of its chunks: verify compares it with the index
     metadata: Metadata = field(default_factory=dict)
+
+
+DepositStatus = Literal[
+    "PENDING", "IN_PROGRESS", "KEPT", "FAILED", "METADATA_UPDATE_FAILED", "DELETING", "DELETE_IN_PROGRESS"
+]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Deposit(Record):
+    """A document that was handed over by itself: what it is to be, while its `Document` says what is indexed of it.
+
+    Its id is the document's. In a data source of the kind "custom" it stays as long as the document, since nothing
+    else has its content; in any other it is gone once it is done. PENDING: waits; KEPT: it is done, and the Document
+    says how it went; FAILED, METADATA_UPDATE_FAILED: it could not be done, `reason` says why, and what was indexed
+    before is as it was.
+    """
+
+    collection: ClassVar[str] = "deposits"
+    indexed: ClassVar[tuple[str, ...]] = ("knowledge_base_id", "data_source_id", "status", "blob")
+
+    knowledge_base_id: str
+    data_source_id: str
+    uri: str
+    name: str  # with the extension of its media type
+    status: DepositStatus = "PENDING"
+    reason: str | None = None
+    blob: str = ""  # the key of the content in the blob store; "" where it is not had yet, or is its source's
+    size: int = 0
+    media_type: str = ""
+    content_uri: str | None = None  # where the content is yet to be fetched from
+    metadata: Metadata = field(default_factory=dict)
+    embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
+    metadata_uri: str | None = None  # where the metadata is yet to be fetched from
+    own_metadata: bool = False  # given with the document, and not what its source has beside it
 
 
 JobStatus = Literal["STARTING", "IN_PROGRESS", "COMPLETE", "FAILED", "STOPPING", "STOPPED"]

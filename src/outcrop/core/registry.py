@@ -11,6 +11,7 @@ from outcrop.core.errors import Invalid
 SOURCES: Mapping[str, str] = {
     "folder": "outcrop.adapters.sources.folder:open_source",
 }
+BLOBS = "outcrop.store.blobs:open_blobs"  # (settings) -> Blobs
 VECTOR_STORES: Mapping[str, str] = {
     "embedded": "outcrop.adapters.vector_stores.embedded:open_store",
     "memory": "outcrop.adapters.vector_stores.memory:open_store",

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
-from outcrop.core.chunks import DATA_SOURCE_ID, Point
-from outcrop.core.errors import IndexMissing
-from outcrop.core.filters import Metadata, equals
+from outcrop.core.chunks import DATA_SOURCE_ID, DOCUMENT_ID, Point
+from outcrop.core.errors import IndexMissing, NotFound
+from outcrop.core.filters import Filter, Metadata, equals
 from outcrop.core.protocols import MetadataStore, VectorStore, every
 from outcrop.core.records import DataSource, Document, KnowledgeBase
 from outcrop.ingest.changes import SEARCHABLE, Known
@@ -50,8 +50,11 @@ class Held:
 
 async def held_points(store: VectorStore, index: str, source: DataSource | None = None) -> dict[str, Held]:
     """What an index holds, by document; of one data source, or of all. Nothing where there is no index."""
+    return await _held(store, index, equals(DATA_SOURCE_ID, source.id) if source is not None else None)
+
+
+async def _held(store: VectorStore, index: str, where: Filter | None) -> dict[str, Held]:
     held: dict[str, Held] = {}
-    where = equals(DATA_SOURCE_ID, source.id) if source is not None else None
     try:
         async for points in store.scan(index, where):
             hashes: dict[int, tuple[Metadata, str]] = {}
@@ -100,6 +103,16 @@ async def known_documents(
     if check or await _count(store, base.index) != expected:
         await _compare(known, metadata, source, await held_points(store, base.index, source))
     return known
+
+
+async def known_document(id: str, metadata: MetadataStore, store: VectorStore, base: KnowledgeBase) -> Known | None:
+    """What is stored of one document, compared with the index; None where there is nothing of it."""
+    held = (await _held(store, base.index, equals(DOCUMENT_ID, id))).get(id)
+    try:
+        document = await metadata.get(Document, id)
+    except NotFound:
+        return Known(id=id, uri=held.uri, in_doubt=True, recorded=False) if held is not None else None
+    return Known.of(document, in_doubt=disagreement(document, held) is not None)
 
 
 async def _compare(

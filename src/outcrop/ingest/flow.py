@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 from asyncio import Queue, TaskGroup
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from outcrop.core.errors import Unavailable
@@ -48,15 +49,24 @@ class Flow:
             Unavailable: The source cannot be listed, or lists nothing where it had documents before.
             OutcropError: The embedding model or a store failed.
         """
-        async with TaskGroup() as group:
-            group.create_task(self._list(allow_empty=allow_empty))
-            group.create_task(self._read())
-            group.create_task(self._embed())
-            group.create_task(self._write())
+        await self.carry(self._listed(allow_empty=allow_empty))
         gone = vanished(self._known.values(), self._seen.ids, self._seen.unlisted)
         await remove(gone, self._work)
 
-    async def _list(self, *, allow_empty: bool) -> None:
+    async def carry(self, items: AsyncIterator[Item]) -> None:
+        """Bring the index in step with these documents, and leave all others as they are. Raises as `run`."""
+        async with TaskGroup() as group:
+            group.create_task(self._take(items))
+            group.create_task(self._read())
+            group.create_task(self._embed())
+            group.create_task(self._write())
+
+    async def _take(self, items: AsyncIterator[Item]) -> None:
+        async for item in items:
+            await self._items.put(item)
+        await self._items.put(None)
+
+    async def _listed(self, *, allow_empty: bool) -> AsyncIterator[Item]:
         async for item in self._work.place.list(None):
             self._work.meter.found += 1
             self._work.meter.counts["metadata_scanned"] += bool(item.metadata)
@@ -65,7 +75,7 @@ class Flow:
                 self._work.meter.fail(item.name, item.fault.message if item.fault is not None else "")
             else:
                 self._seen.ids.add(document_id(self._work.source, item))
-                await self._items.put(item)
+                yield item
         known = sum(one.searchable for one in self._known.values())
         if not allow_empty and not self._work.meter.found and known:
             message = (
@@ -73,7 +83,6 @@ class Flow:
                 "was removed: a drive may be missing. If it was emptied on purpose, sync with --allow-empty."
             )
             raise Unavailable(message)
-        await self._items.put(None)
 
     async def _read(self) -> None:
         async with TaskGroup() as group:
@@ -113,3 +122,15 @@ class Flow:
             await write(batch, self._work)
             for prepared in batch.finished:
                 self._budget.give(len(prepared.chunks))
+
+
+@contextmanager
+def first_error() -> Iterator[None]:
+    """Raise the first error of a task group, which is why the others were cancelled, instead of the group."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        error: BaseException = group
+        while isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        raise error from group

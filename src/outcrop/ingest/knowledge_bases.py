@@ -17,6 +17,7 @@ from outcrop.core.protocols import Adapters, MetadataStore, every
 from outcrop.core.records import (
     Chunking,
     DataSource,
+    Deposit,
     Document,
     IngestionJob,
     KnowledgeBase,
@@ -24,7 +25,9 @@ from outcrop.core.records import (
     Session,
 )
 from outcrop.core.settings import Settings
+from outcrop.ingest.deposits import Keeping
 from outcrop.ingest.locks import lock_file, locked
+from outcrop.ingest.means import place_of
 
 R = TypeVar("R", bound=Record)
 # Bedrock's rule for names (API_agent_CreateKnowledgeBase.html), and room for spaces between words.
@@ -151,7 +154,7 @@ class KnowledgeBases:
             configuration=dict(configuration),
             chunking=chunking,
         )
-        self._adapters.source(source)
+        place_of(source, self._metadata, self._adapters)
         self._adapters.chunker(chunking, self._adapters.embedder(base.embedding_model))
         async with self._metadata.transaction() as inside:
             if (await inside.get(KnowledgeBase, base.id)).status != "ACTIVE":
@@ -176,6 +179,7 @@ class KnowledgeBases:
                 await store.delete(base.index, equals(DATA_SOURCE_ID, source.id))
             await self._empty(Document, "data_source_id", source.id)
             await self._empty(IngestionJob, "data_source_id", source.id)
+            await self._give_up("data_source_id", source.id)
             await self._metadata.delete(DataSource, source.id)
             lock_file(self._settings.data, source.id).unlink(missing_ok=True)
 
@@ -244,9 +248,16 @@ class KnowledgeBases:
             failed = replace(base, status="DELETE_UNSUCCESSFUL", failure_reasons=reasons, updated_at=self._clock())
             await self._metadata.put(failed)
             raise
+        await self._give_up("knowledge_base_id", base.id)
         for kind in (Document, IngestionJob, Session, DataSource):
             await self._empty(kind, "knowledge_base_id", base.id)
         await self._metadata.delete(KnowledgeBase, base.id)
+
+    async def _give_up(self, attribute: str, value: str) -> None:
+        """Remove the deposits with this attribute, and their contents."""
+        blobs = {deposit.blob async for deposit in every(self._metadata, Deposit, equals(attribute, value))}
+        await self._empty(Deposit, attribute, value)
+        await Keeping(self._metadata, self._adapters.blobs(), self._settings.data).release(*blobs)
 
     async def _empty(self, kind: type[R], attribute: str, value: str) -> None:
         """Remove every record of a kind with this attribute, some at a time."""

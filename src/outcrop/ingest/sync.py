@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from outcrop.core.chunks import IndexSpec
 from outcrop.core.clock import Clock
 from outcrop.core.errors import Conflict, OutcropError
 from outcrop.core.filters import equals
@@ -17,10 +15,10 @@ from outcrop.core.protocols import Adapters, MetadataStore, every
 from outcrop.core.records import DataSource, IngestionJob, JobStatus, KnowledgeBase
 from outcrop.core.settings import Settings
 from outcrop.ingest.agreement import known_documents
-from outcrop.ingest.flow import Flow
+from outcrop.ingest.flow import Flow, first_error
 from outcrop.ingest.locks import locked
+from outcrop.ingest.means import Means
 from outcrop.ingest.progress import Meter, Show
-from outcrop.ingest.steps import Work
 
 HEARTBEAT = 2.0  # seconds between two looks at the job's record
 RUNNING: frozenset[JobStatus] = frozenset({"STARTING", "IN_PROGRESS", "STOPPING"})
@@ -113,7 +111,7 @@ class Syncs:
         self, job: IngestionJob, base: KnowledgeBase, source: DataSource, meter: Meter, options: Options
     ) -> IngestionJob:
         try:
-            with _first_error():
+            with first_error():
                 async with asyncio.TaskGroup() as group:
                     beat = group.create_task(self._heartbeat(job, meter))
                     await self._work(base, source, meter, options)
@@ -132,23 +130,9 @@ class Syncs:
 
     async def _work(self, base: KnowledgeBase, source: DataSource, meter: Meter, options: Options) -> None:
         """Everything between the start and the end of the job."""
-        store = self._adapters.vector_store(base.vector_store)
-        await store.create(IndexSpec(name=base.index, dimensions=base.dimensions))
-        known = await known_documents(self._metadata, store, base, source, check=options.check)
-        embedder = self._adapters.embedder(base.embedding_model)
-        work = Work(
-            base=base,
-            source=source,
-            metadata=self._metadata,
-            place=self._adapters.source(source),
-            reader=self._adapters.reader(),
-            chunker=self._adapters.chunker(source.chunking, embedder),
-            embedder=embedder,
-            store=store,
-            clock=self._clock,
-            meter=meter,
-            embedding=f"{embedder.model} {self._settings.embedding_precision}",
-        )
+        means = Means(metadata=self._metadata, adapters=self._adapters, settings=self._settings, clock=self._clock)
+        work = await means.work(base, source, meter)
+        known = await known_documents(self._metadata, work.store, base, source, check=options.check)
         await Flow(work, known, self._settings.threads).run(allow_empty=options.allow_empty)
 
     async def _heartbeat(self, job: IngestionJob, meter: Meter) -> None:
@@ -175,15 +159,3 @@ class Syncs:
             updated_at=now,
         )
         return await self._metadata.put(ended)
-
-
-@contextmanager
-def _first_error() -> Iterator[None]:
-    """Raise the first error of a task group, which is why the others were cancelled, instead of the group."""
-    try:
-        yield
-    except BaseExceptionGroup as group:
-        error: BaseException = group
-        while isinstance(error, BaseExceptionGroup):
-            error = error.exceptions[0]
-        raise error from group

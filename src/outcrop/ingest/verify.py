@@ -17,6 +17,7 @@ from outcrop.core.settings import Settings
 from outcrop.ingest.agreement import Held, SelfChecking, disagreement, held_points
 from outcrop.ingest.fingerprints import content_hash, metadata_hash
 from outcrop.ingest.locks import locked
+from outcrop.ingest.means import place_of
 from outcrop.ingest.steps import document_id
 
 ProblemKind = Literal[
@@ -102,7 +103,7 @@ class Verifier:
 
     async def _of_source(self, source: DataSource, sync: str) -> AsyncIterator[Problem]:
         """How the source differs now from what was indexed of it."""
-        place, reader = self._adapters.source(source), self._adapters.reader()
+        place, reader = place_of(source, self._metadata, self._adapters), self._adapters.reader()
         seen: set[str] = set()
         try:
             async for item in place.list(None):

@@ -18,7 +18,7 @@ from outcrop.store import codec, statements
 from outcrop.store.statements import Parameters
 
 R = TypeVar("R", bound=Record)
-HEAD = "0001"  # the newest revision in migrations/versions; Alembic is loaded only where the database is not there
+HEAD = "0002"  # the newest revision in migrations/versions; Alembic is loaded only where the database is not there
 
 
 class Run(Protocol):

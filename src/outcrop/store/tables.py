@@ -7,6 +7,7 @@ import sqlalchemy as sa
 from outcrop.core.records import (
     AccessKey,
     DataSource,
+    Deposit,
     Document,
     IngestionJob,
     KnowledgeBase,
@@ -14,7 +15,7 @@ from outcrop.core.records import (
     Session,
 )
 
-KINDS: tuple[type[Record], ...] = (KnowledgeBase, DataSource, Document, IngestionJob, Session, AccessKey)
+KINDS: tuple[type[Record], ...] = (KnowledgeBase, DataSource, Document, IngestionJob, Session, AccessKey, Deposit)
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")

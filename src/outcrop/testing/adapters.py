@@ -12,6 +12,7 @@ from outcrop.core.cards import ModelCard
 from outcrop.core.errors import Invalid, Reason, Unreadable
 from outcrop.core.parsed import Blob, Page, ParsedDocument
 from outcrop.core.protocols import (
+    Blobs,
     ChatModel,
     Chunker,
     Embedder,
@@ -23,6 +24,7 @@ from outcrop.core.protocols import (
     VectorStore,
 )
 from outcrop.core.records import Chunking, DataSource
+from outcrop.testing.blobs import MemoryBlobs
 from outcrop.testing.fakes import TokenHashEmbedder
 
 
@@ -39,6 +41,11 @@ class PlainReader:
     def supports(self, name: str) -> bool:
         """Whether the name ends with .txt or .md."""
         return name.endswith((".txt", ".md"))
+
+    def named(self, name: str, media_type: str) -> str:
+        """The name, with .txt where it is not read."""
+        del media_type
+        return name if self.supports(name) else f"{name}.txt"
 
     def version(self, media_type: str) -> str:
         """The version that the test gave."""
@@ -87,6 +94,11 @@ class GivenAdapters:
     rerankers: Mapping[str, Reranker] = field(default_factory=dict)
     chat_models: Mapping[str, ChatModel] = field(default_factory=dict)  # by target
     text_rerankers: Mapping[str, TextReranker] = field(default_factory=dict)  # by target
+    given_blobs: Blobs = field(default_factory=MemoryBlobs)
+
+    def blobs(self) -> Blobs:
+        """The blob store that was given."""
+        return self.given_blobs
 
     def reader(self) -> Reader:
         """The reader that was given."""

@@ -17,6 +17,7 @@ from outcrop.core.protocols import MetadataStore, every
 from outcrop.core.records import (
     Chunking,
     DataSource,
+    Deposit,
     Document,
     IngestionJob,
     KnowledgeBase,
@@ -107,6 +108,20 @@ class MetadataContract:
                 statistics=Statistics(scanned=3),
                 failure_reasons=("why",),
                 finished_at=BEGAN,
+            ),
+            Deposit(
+                id="D000000001",
+                created_at=BEGAN,
+                updated_at=BEGAN,
+                knowledge_base_id="KB00000001",
+                data_source_id="DS00000001",
+                uri="report",
+                name="report.pdf",
+                status="METADATA_UPDATE_FAILED",
+                reason="why",
+                blob="0" * 64,
+                metadata={"year": 2026, "tags": ("a", "b")},
+                embedded=("year",),
             ),
             Session(
                 id="S000000001",

@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 
 from outcrop.adapters.sources.folder import open_source
 from outcrop.adapters.sources.patterns import Patterns
-from outcrop.adapters.sources.sidecars import read_sidecar
 from outcrop.core.errors import Invalid, Unreadable
+from outcrop.core.sidecars import read_sidecar
 from outcrop.testing.sources import listed
 
 
@@ -194,6 +194,7 @@ def test_the_spelling_with_types_gives_the_same_values():
         ('{"metadataAttributes": {"k": NaN}}', "NaN"),
         ('{"metadataAttributes": {"k": 1e999}}', "too large"),
         ('{"metadataAttributes": {"k": 99999999999999999999}}', "too large"),
+        (f'{{"metadataAttributes": {{"k": 1{"0" * 400}}}}}', "too large"),
         ('{"metadataAttributes": {"k": {"value": {"type": "DATE", "stringValue": "x"}}}}', "STRING_LIST"),
         ('{"metadataAttributes": {"k": {"value": {"type": "NUMBER", "numberValue": true}}}}', "numberValue"),
         ('{"metadataAttributes": {"x-amz-bedrock-kb-source-uri": "x"}}', "reserved"),

@@ -105,3 +105,31 @@ def by_name(name: str) -> str | None:
 def supported(name: str) -> bool:
     """Whether a file of this name may be a document."""
     return by_name(name) is not None
+
+
+# Other names of media types, as browsers, mail programs and libraries write them.
+ALIASES: Mapping[str, str] = {
+    **dict.fromkeys(("text/x-markdown", "text/vnd.markdown"), MARKDOWN),
+    **dict.fromkeys(("application/csv", "text/x-csv", "text/comma-separated-values"), CSV),
+    **dict.fromkeys(("text/xml", "image/svg+xml", "application/rss+xml", "application/atom+xml"), XML),
+    **dict.fromkeys(("text/yaml", "text/x-yaml", "application/x-yaml"), YAML),
+    **dict.fromkeys(("application/x-ndjson", "application/x-jsonlines", "application/jsonlines"), JSONL),
+    **dict.fromkeys(("text/json", "application/ld+json", "application/geo+json"), JSON),
+    **dict.fromkeys(("text/rtf", "application/x-rtf"), RTF),
+    **dict.fromkeys(("text/x-tex", "application/x-latex", "text/x-latex"), TEX),
+    "application/xhtml+xml": HTML,
+    "application/x-pdf": PDF,
+    "image/jpg": "image/jpeg",
+    "image/pjpeg": "image/jpeg",
+    "image/x-ms-bmp": "image/bmp",
+}
+
+
+def named(name: str, media_type: str) -> str:
+    """The name under which a file is read as this media type; unchanged for a type that is not known."""
+    bare = media_type.partition(";")[0].strip().lower()
+    wanted = ALIASES.get(bare, bare)
+    if by_name(name) == wanted:
+        return name
+    extension = next((one for one, known in BY_EXTENSION.items() if known == wanted), None)
+    return name if extension is None else f"{name}.{extension}"

@@ -7,7 +7,7 @@ import os
 from collections.abc import Mapping
 
 from outcrop.adapters.parsers.families import FAMILIES, parser_version
-from outcrop.adapters.parsers.formats import supported
+from outcrop.adapters.parsers.formats import named, supported
 from outcrop.adapters.parsers.options import MIB, ParseOptions
 from outcrop.adapters.parsers.pool import Pool
 from outcrop.core.errors import Unreadable
@@ -27,6 +27,10 @@ class PooledReader:
     def supports(self, name: str) -> bool:
         """Whether a file of this name may be a document, by its extension."""
         return supported(name)
+
+    def named(self, name: str, media_type: str) -> str:
+        """The name with the extension of a media type."""
+        return named(name, media_type)
 
     def version(self, media_type: str) -> str:
         """The parser, its libraries and options that read this media type."""

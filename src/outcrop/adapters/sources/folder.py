@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from outcrop.adapters.sources.patterns import Patterns, is_litter
-from outcrop.adapters.sources.sidecars import MAX_BYTES, SUFFIX, Sidecar, read_sidecar
 from outcrop.core.errors import Invalid, Unavailable, Unreadable
 from outcrop.core.parsed import Blob
 from outcrop.core.protocols import Item
+from outcrop.core.sidecars import MAX_BYTES, SUFFIX, Sidecar, read_sidecar
 
 MEMBERS = {"path": str, "include": list, "exclude": list, "recursive": bool, "hidden": bool}
 

@@ -59,16 +59,20 @@ def _read(data: bytes) -> Sidecar:
         raise ValueError(  # noqa: TRY004 # the file is wrong, not the program
             'it must be an object with the member "metadataAttributes", an object'
         )
+    plain = {key: _typed(key, given) if isinstance(given, dict) else given for key, given in attributes.items()}
+    embedded = [
+        key for key, given in attributes.items() if isinstance(given, dict) and given.get("includeForEmbedding", False)
+    ]
+    return Sidecar(checked_metadata(plain), tuple(sorted(embedded)))
+
+
+def checked_metadata(attributes: Mapping[str, Any]) -> Metadata:
+    """Attributes as metadata. Raises ValueError for a reserved name, another kind of value, or too many of them."""
     if len(attributes) > MAX_ATTRIBUTES:
         raise ValueError(f"it has more than {MAX_ATTRIBUTES} attributes")
     if reserved := next((key for key in attributes if key.startswith(RESERVED)), None):
         raise ValueError(f"the name {reserved!r} is reserved")
-    metadata, embedded = {}, []
-    for key, given in attributes.items():
-        metadata[key] = _value(key, _typed(key, given) if isinstance(given, dict) else given)
-        if isinstance(given, dict) and given.get("includeForEmbedding", False):
-            embedded.append(key)
-    return Sidecar(metadata, tuple(sorted(embedded)))
+    return {key: _value(key, value) for key, value in attributes.items()}
 
 
 def _typed(key: str, given: dict[str, Any]) -> Any:
@@ -89,10 +93,10 @@ def _value(key: str, value: Any) -> Value:
     if isinstance(value, str | bool):
         return value
     if isinstance(value, int | float):
-        if not math.isfinite(value) or (isinstance(value, int) and abs(value) > MAX_INTEGER):
+        if abs(value) > MAX_INTEGER if isinstance(value, int) else not math.isfinite(value):
             raise ValueError(f"the number of {key!r} is too large")
         return value
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list | tuple) and all(isinstance(one, str) for one in value):
         return tuple(value)
     raise ValueError(f"{key!r} must be text, a number, true, false or a list of texts")
 
