@@ -9,9 +9,12 @@ from outcrop.access.keys import Keys
 from outcrop.answer.service import Answers
 from outcrop.core.protocols import Adapters, MetadataStore, Models
 from outcrop.core.settings import Settings
+from outcrop.ingest.attachments import Attachments
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.knowledge_bases import KnowledgeBases
+from outcrop.ingest.store_labels import StoreLabels
 from outcrop.ingest.sync import Syncs
+from outcrop.ingest.uploads import Uploads
 from outcrop.ingest.verify import Verifier
 
 
@@ -25,6 +28,9 @@ class Services:
     knowledge_bases: KnowledgeBases
     syncs: Syncs
     direct: Direct
+    uploads: Uploads
+    attachments: Attachments
+    store_labels: StoreLabels
     verifier: Verifier
     answers: Answers
     models: Models

@@ -12,9 +12,12 @@ from outcrop.app.adapters import LoadedAdapters
 from outcrop.core.clock import now
 from outcrop.core.ids import new_id
 from outcrop.core.settings import Settings
+from outcrop.ingest.attachments import Attachments
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.knowledge_bases import KnowledgeBases
+from outcrop.ingest.store_labels import StoreLabels
 from outcrop.ingest.sync import Syncs
+from outcrop.ingest.uploads import Uploads
 from outcrop.ingest.verify import Verifier
 from outcrop.services import Services
 from outcrop.store.sql import open_metadata
@@ -28,15 +31,20 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     settings.data.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
     metadata = await open_metadata(settings.database_url or settings.data / "outcrop.db")
     adapters = LoadedAdapters(settings)
+    bases = KnowledgeBases(metadata, adapters, settings, now, new_id)
     direct = Direct(metadata, adapters, settings, now)
+    uploads = Uploads(metadata, adapters, settings, now)
     try:
         yield Services(
             settings=settings,
             metadata=metadata,
             adapters=adapters,
-            knowledge_bases=KnowledgeBases(metadata, adapters, settings, now, new_id),
+            knowledge_bases=bases,
             syncs=Syncs(metadata, adapters, settings, now, new_id),
             direct=direct,
+            uploads=uploads,
+            attachments=Attachments(metadata, bases, direct, uploads, now),
+            store_labels=StoreLabels(metadata, bases, now),
             verifier=Verifier(metadata, adapters, settings),
             answers=Answers(metadata, adapters, settings, now, new_id),
             models=adapters.models,

@@ -199,9 +199,10 @@ class Attachments:
     async def uploads_of(self, document_ids: Sequence[str]) -> dict[str, str]:
         """The uploads that documents were made of, by the document's id."""
         found = {}
-        for id in dict.fromkeys(document_ids):
-            page = await self._metadata.page(Attachment, equals("document_id", id), None, 1)
-            found.update({id: record.upload_id for record in page.records})
+        for wanted in dict.fromkeys(document_ids):
+            page = await self._metadata.page(Attachment, equals("document_id", wanted), None, 1)
+            if page.records:
+                found[wanted] = page.records[0].upload_id
         return found
 
     async def begin_batch(self, base: KnowledgeBase, new_id: NewId) -> AttachmentBatch:

@@ -15,6 +15,8 @@ from outcrop.core.filters import all_of, equals
 from outcrop.core.ids import NewId
 from outcrop.core.protocols import Adapters, MetadataStore, every
 from outcrop.core.records import (
+    Attachment,
+    AttachmentBatch,
     Chunking,
     DataSource,
     Deposit,
@@ -23,6 +25,7 @@ from outcrop.core.records import (
     KnowledgeBase,
     Record,
     Session,
+    StoreLabel,
 )
 from outcrop.core.settings import Settings
 from outcrop.ingest.deposits import Keeping
@@ -179,6 +182,7 @@ class KnowledgeBases:
                 await store.delete(base.index, equals(DATA_SOURCE_ID, source.id))
             await self._empty(Document, "data_source_id", source.id)
             await self._empty(IngestionJob, "data_source_id", source.id)
+            await self._empty(Attachment, "data_source_id", source.id)
             await self._give_up("data_source_id", source.id)
             await self._metadata.delete(DataSource, source.id)
             lock_file(self._settings.data, source.id).unlink(missing_ok=True)
@@ -249,7 +253,7 @@ class KnowledgeBases:
             await self._metadata.put(failed)
             raise
         await self._give_up("knowledge_base_id", base.id)
-        for kind in (Document, IngestionJob, Session, DataSource):
+        for kind in (Document, IngestionJob, Session, Attachment, AttachmentBatch, StoreLabel, DataSource):
             await self._empty(kind, "knowledge_base_id", base.id)
         await self._metadata.delete(KnowledgeBase, base.id)
 

@@ -106,7 +106,9 @@ def _completion(head: Head, reply: ChatReply, asked: ChatIn) -> dict[str, Any]:
         **({"tool_calls": calls} if calls else {}),
         **({"reasoning_content": thoughts} if thoughts else {}),
     }
-    return _whole(head, message, FINISHES[reply.end.stop_reason], reply.end.usage, asked.metadata) | _measured(reply.end)
+    return _whole(head, message, FINISHES[reply.end.stop_reason], reply.end.usage, asked.metadata) | _measured(
+        reply.end
+    )
 
 
 def _whole(

@@ -138,9 +138,7 @@ async def _asked(call: Call, message: UserMessage, param: str) -> tuple[Block, .
     return tuple(blocks)
 
 
-async def file_block(  # noqa: PLR0913, PLR0917 # the members of OpenAI's file part
-    call: Call, file_id: str | None, data: str | None, name: str | None, param: str
-) -> MediaBlock:
+async def file_block(call: Call, file_id: str | None, data: str | None, name: str | None, param: str) -> MediaBlock:
     """A file of a message: its bytes, or the id of an upload. Raises ApiError unless exactly one is given."""
     if (file_id is None) == (data is None):
         raise ApiError("Give the file as file_data or as file_id.", param=param)

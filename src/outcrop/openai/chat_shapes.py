@@ -39,7 +39,9 @@ class ImageUrl(Shape):
     """An image as a data URL."""
 
     url: str
-    detail: Literal["auto", "low", "high", "original"] | None = None  # how closely it is looked at: the provider decides
+    detail: Literal["auto", "low", "high", "original"] | None = (
+        None  # how closely it is looked at: the provider decides
+    )
 
 
 class ImagePart(Shape):
@@ -241,9 +243,9 @@ class ChatIn(Shape):
         Discriminator(lambda value: "none" if value is None else text_or_parts(value)),
     ] = None
     parallel_tool_calls: bool | None = None
-    response_format: (
-        Annotated[TextFormat | JsonObjectFormat | JsonSchemaFormat, Field(discriminator="type")] | None
-    ) = None
+    response_format: Annotated[TextFormat | JsonObjectFormat | JsonSchemaFormat, Field(discriminator="type")] | None = (
+        None
+    )
     reasoning_effort: Effort | None = None
     verbosity: Verbosity | None = None
     metadata: Labels | None = None

@@ -99,7 +99,8 @@ class CitedText:
         self._settled = max(self._settled, citation.end)
         spaced = not self.sent or self.sent[-1].isspace()
         self._insert("" if spaced else " ")
-        for source in dict.fromkeys(self._source(one) for one in citation.references):
+        found = [self._source(one) for one in citation.references]
+        for source in {one.number: one for one in found}.values():
             start = len(self.sent)
             self._insert(f"[{source.number}]")
             self.marks.append(Mark(start, len(self.sent), source))

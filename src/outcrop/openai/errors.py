@@ -38,7 +38,9 @@ class ApiError(OutcropError):
 
     kind = "invalid"
 
-    def __init__(self, message: str, *, status: int = 400, code: str = "invalid_value", param: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, status: int = 400, code: str = "invalid_value", param: str | None = None
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.code = code

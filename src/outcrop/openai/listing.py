@@ -39,9 +39,7 @@ def query(shape: type[W], given: Mapping[str, str]) -> W:
         raise ApiError(f"Invalid value for {param!r}: {problem['msg']}.", param=param) from None
 
 
-def page(
-    found: Sequence[T], window: Window, id_of: Callable[[T], str]
-) -> tuple[Sequence[T], bool]:
+def page(found: Sequence[T], window: Window, id_of: Callable[[T], str]) -> tuple[Sequence[T], bool]:
     """The part of a list, oldest first, that is asked for, in its order; and whether there is more behind it."""
     ordered = list(found) if window.order == "asc" else list(reversed(found))
     ids = [id_of(one) for one in ordered]

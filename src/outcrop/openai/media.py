@@ -33,7 +33,9 @@ def document(data: str, name: str | None, param: str) -> MediaBlock:
     guessed = mimetypes.guess_type(name or "")[0]
     media_type = match["type"].lower() if match else guessed
     if media_type is None:
-        raise ApiError("Say what the file is: send a data URL (data:application/pdf;base64,...) or a filename.", param=param)
+        raise ApiError(
+            "Say what the file is: send a data URL (data:application/pdf;base64,...) or a filename.", param=param
+        )
     return block(_decoded(data[match.end() :] if match else data, param), media_type, name or "file")
 
 

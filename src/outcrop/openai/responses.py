@@ -59,8 +59,8 @@ async def _events(call: Call, asked: ResponseIn, request: ChatRequest, writer: W
         raise refused("x_outcrop", "`x_outcrop` is for knowledge bases: models whose id begins with kb/.")
     if not request.messages:
         raise ApiError("There is no message of the user's.", param="input")
-    for id in tool.vector_store_ids if tool is not None else ():
-        await call.services.knowledge_bases.get(id)
+    for store in tool.vector_store_ids if tool is not None else ():
+        await call.services.knowledge_bases.get(store)
     writer.response["model"] = (await card(call.services, asked.model)).id
     return Run(call, asked.model, writer, tool, asked.max_tool_calls).events(request)
 

@@ -211,41 +211,6 @@ def items_as_kept(items: Sequence[Item]) -> list[dict[str, Any]]:
     return kept
 
 
-SEARCH_SCHEMA, description=SEARCH_DESCRIPTION)]
-
-
-def _choice(asked: ResponseIn) -> ToolChoice:
-    chosen, parallel = asked.tool_choice, asked.parallel_tool_calls
-    names = {FILE_SEARCH if isinstance(tool, SearchTool) else tool.name for tool in asked.tools or ()}
-    if isinstance(chosen, ChosenTool):
-        name = chosen.name if chosen.type == "function" else FILE_SEARCH
-        if name not in names:
-            raise ApiError(f"There is no tool {name!r} in `tools`.", param="tool_choice")
-        return ToolChoice(kind="tool", name=name, parallel=parallel)
-    if chosen == "required" and not names:
-        raise ApiError("A tool call is required, and there are no `tools`.", param="tool_choice")
-    return ToolChoice(kind=CHOICES[chosen or "auto"], parallel=parallel)
-
-
-def _schema(asked: ResponseIn) -> dict[str, Any] | None:
-    match asked.text.format if asked.text is not None else None:
-        case SchemaFormat() as given:
-            return given.schema_
-        case JsonObjectFormat():
-            return ANY_OBJECT
-    return None
-
-
-def _strict(asked: ResponseIn) -> bool:
-    given = asked.text.format if asked.text is not None else None
-    return isinstance(given, SchemaFormat) and bool(given.strict)
-
-
-def texts(items: Sequence[Item]) -> list[dict[str, Any]]:
-    """Items as they are kept."""
-    return [item.model_dump(exclude_none=True) for item in items]
-
-
 SEARCH_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": {

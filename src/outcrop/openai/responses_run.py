@@ -83,11 +83,6 @@ class Turn:
     redacted: bytes = b""
     end: ChatEnded | None = None
 
-    @property
-    def hidden(self) -> bool:
-        """Whether the open block is a search, which Outcrop makes itself."""
-        return self.started is not None and self.started.tool is not None and self.started.tool.name == FILE_SEARCH
-
 
 class Run:
     """One response of a model."""
@@ -97,41 +92,44 @@ class Run:
         self._model = model
         self._writer = writer
         self._tool = tool
+        self._own = FILE_SEARCH if tool is not None else None  # the name of the tool whose calls we make ourselves
         self._searches = min(limit or MAX_SEARCHES, MAX_SEARCHES) if tool is not None else 0
         self._found = Found()
+        self._used = Usage()
 
     async def events(self, request: ChatRequest) -> AsyncIterator[Event]:
         """The events of the whole response; the first comes with the model's first word."""
-        used = Usage()
-        while True:
-            turn = Turn()
-            async with closing(events := self._turn(request, turn)):
+        asked: ChatRequest | None = request
+        while asked is not None:
+            turn, results = Turn(), list[Block]()
+            async with closing(events := self._turn(asked, turn)):
                 async for event in events:
                     yield event
-            if turn.end is None:
-                raise ModelFailed("The reply of the model has no end.")
-            used = _sum(used, turn.end.usage)
-            searches = [one for one in turn.blocks if isinstance(one, ToolUse) and one.name == FILE_SEARCH]
-            if not searches:
-                break
-            results: list[Block] = []
-            for asked in searches:
-                async for event in self._search(asked, results):
+            for sought in self._searches_of(turn):
+                async for event in self._search(sought, results):
                     yield event
-            others = [one for one in turn.blocks if isinstance(one, ToolUse) and one.name != FILE_SEARCH]
-            if others:  # the caller has to answer them first
-                break
-            request = self._next(request, turn, results)
-        for event in self._ended(turn.end, used):
+            asked = self._next(asked, turn, results)
+        for event in self._ended(turn):
             yield event
 
-    def _ended(self, end: ChatEnded, used: Usage) -> list[Event]:
+    def _searches_of(self, turn: Turn) -> list[ToolUse]:
+        return [one for one in turn.blocks if isinstance(one, ToolUse) and one.name == self._own]
+
+    def _ended(self, turn: Turn) -> list[Event]:
+        end = turn.end
+        if end is None:
+            raise ModelFailed("The reply of the model has no end.")
         measured = {"model": end.model, "latency_ms": end.latency_ms, "first_token_ms": end.first_token_ms}
         cut = CUTS.get(end.stop_reason)
-        return self._writer.end(used, cut, self._call.seconds(), {**measured, **end.details})
+        return self._writer.end(self._used, cut, self._call.seconds(), {**measured, **end.details})
 
-    def _next(self, request: ChatRequest, turn: Turn, results: Sequence[Block]) -> ChatRequest:
-        """The request with what was found; a tool is forced only once, and where enough was searched, none is left."""
+    def _next(self, request: ChatRequest, turn: Turn, results: Sequence[Block]) -> ChatRequest | None:
+        """The request with what was found; None where the response is over, or its caller has calls to answer first.
+
+        A tool is forced only once, and where enough was searched, none is left.
+        """
+        if not results or any(isinstance(one, ToolUse) and one.name != self._own for one in turn.blocks):
+            return None
         said = ChatMessage(role="assistant", content=tuple(turn.blocks))
         found = ChatMessage(role="user", content=tuple(results))
         choice = ToolChoice(kind="auto" if self._searches > 0 else "none", parallel=request.tool_choice.parallel)
@@ -156,15 +154,16 @@ class Run:
                 turn.redacted += event.redacted
                 if event.signature is not None:
                     turn.signature = (turn.signature or "") + event.signature
-                return self._more(event.text, turn) if event.text and not turn.hidden else []
+                return self._more(event.text, turn) if event.text else []
             case BlockEnded():
                 return self._finish(turn)
             case ChatEnded():
                 turn.end = event
+                self._used = _sum(self._used, event.usage)
         return []
 
     def _start(self, event: BlockStarted, turn: Turn) -> list[Event]:
-        if turn.hidden:
+        if event.tool is not None and event.tool.name == self._own:
             return []
         if event.tool is not None:
             turn.index, events = self._writer.call(event.tool.id, event.tool.name)
@@ -175,11 +174,12 @@ class Run:
         return events
 
     def _more(self, piece: str, turn: Turn) -> list[Event]:
-        if turn.started is None or turn.started.kind == "text":
-            return self._writer.text(turn.index, piece)
-        if turn.started.kind == "reasoning":
+        tool = turn.started.tool if turn.started is not None else None
+        if tool is not None:
+            return [] if tool.name == self._own else self._writer.arguments(turn.index, piece)
+        if turn.started is not None and turn.started.kind == "reasoning":
             return self._writer.thought(turn.index, piece)
-        return self._writer.arguments(turn.index, piece)
+        return self._writer.text(turn.index, piece)
 
     def _finish(self, turn: Turn) -> list[Event]:
         started, turn.started = turn.started, None
@@ -189,7 +189,7 @@ class Run:
             name = started.tool.name
             use = ToolUse(id=started.tool.id, name=name, arguments=tool_arguments(name, turn.text))
             turn.blocks.append(use)
-            return [] if name == FILE_SEARCH and self._tool is not None else self._writer.end_call(turn.index)
+            return [] if name == self._own else self._writer.end_call(turn.index)
         if started.kind == "reasoning":
             thought = ReasoningBlock(text=turn.text, signature=turn.signature, redacted=turn.redacted)
             turn.blocks.append(thought)
@@ -200,12 +200,11 @@ class Run:
     async def _search(self, asked: ToolUse, results: list[Block]) -> AsyncIterator[Event]:
         """Make a search that the model asked for; what it found is added to `results`."""
         self._searches -= 1
-        given = asked.arguments.get("queries")
-        queries = [one[:MAX_QUESTION] for one in given if isinstance(one, str) and one.strip()] if isinstance(given, list) else []
-        index, events = self._writer.search(queries[:MAX_QUERIES])
+        queries = _queries(asked)
+        index, events = self._writer.search(queries)
         for event in events:
             yield event
-        found = await self._passages(queries[:MAX_QUERIES]) if self._searches >= 0 else []
+        found = await self._passages(queries) if self._searches >= 0 else []
         numbered = [
             {"number": self._found.number(one), "file": one["filename"], "text": one["content"][0]["text"]}
             for one in found
@@ -221,11 +220,18 @@ class Run:
         where, ranking = filter_of(self._tool.filters, "tools.filters"), self._tool.ranking_options or Ranking()
         limit = self._tool.max_num_results
         found = []
-        for id in self._tool.vector_store_ids:
-            base = await self._call.services.knowledge_bases.get(id)
+        for store in self._tool.vector_store_ids:
+            base = await self._call.services.knowledge_bases.get(store)
             hits = await search(self._call, base, queries, limit, (where, ranking))
             found += [await shown(self._call, hit) for hit in hits]
         return sorted(found, key=lambda one: -one["score"])[:limit]
+
+
+def _queries(asked: ToolUse) -> list[str]:
+    """What a call of the search asks for; nothing, where it does not keep to its schema."""
+    given = asked.arguments.get("queries")
+    texts = [one for one in given if isinstance(one, str) and one.strip()] if isinstance(given, list) else []
+    return [one[:MAX_QUESTION] for one in texts[:MAX_QUERIES]]
 
 
 def _result(passage: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,18 +250,12 @@ def _sum(one: Usage, other: Usage) -> Usage:
 
 async def cited_events(call: Call, given: knowledge.Asked, writer: Writer) -> AsyncIterator[Event]:
     """The events of a knowledge base's answer."""
-    text, index = CitedText(), None
+    text = CitedText()
     async for piece in knowledge.pieces(call, given, text):
-        if index is None:
-            for event in writer.begin():
-                yield event
-            index, events = writer.message()
-            for event in events:
-                yield event
-        for event in writer.text(index, piece):
+        begun = [] if writer.begun else [*writer.begin(), *writer.message()[1]]
+        for event in (*begun, *writer.text(0, piece)):
             yield event
-    if index is not None:
-        for event in writer.end_message(index, [knowledge.file_annotation(mark) for mark in text.marks]):
-            yield event
-    for event in writer.end(knowledge.usage(knowledge.finished(text)), None, call.seconds(), knowledge.extension(text)):
+    cited = [knowledge.file_annotation(mark) for mark in text.marks]
+    used, extension = knowledge.usage(knowledge.finished(text)), knowledge.extension(text)
+    for event in (*writer.end_message(0, cited), *writer.end(used, None, call.seconds(), extension)):
         yield event

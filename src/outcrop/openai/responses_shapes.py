@@ -58,7 +58,9 @@ class InputImage(Shape):
     type: Literal["input_image"]
     image_url: str | None = None
     file_id: str | None = None
-    detail: Literal["auto", "low", "high", "original"] | None = None  # how closely it is looked at: the provider decides
+    detail: Literal["auto", "low", "high", "original"] | None = (
+        None  # how closely it is looked at: the provider decides
+    )
 
 
 class InputFile(Shape):

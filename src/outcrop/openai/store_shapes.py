@@ -60,7 +60,7 @@ class StoreIn(Shape):
 
     name: Name | None = None
     description: str | None = None
-    file_ids: Annotated[list[Id], Field(max_length=MAX_IDS)] = []
+    file_ids: Annotated[list[Id], Field(max_length=MAX_IDS)] = Field(default_factory=list)
     chunking_strategy: ChunkingIn | None = None
     metadata: Labels | None = None
 
@@ -105,8 +105,8 @@ class BatchIn(Shape):
         if self.files is not None:
             return self.files
         return [
-            AttachIn(file_id=id, attributes=self.attributes, chunking_strategy=self.chunking_strategy)
-            for id in self.file_ids or ()
+            AttachIn(file_id=one, attributes=self.attributes, chunking_strategy=self.chunking_strategy)
+            for one in self.file_ids or ()
         ]
 
 

@@ -98,9 +98,7 @@ async def attached_content(call: Call) -> Reply:
     points = await call.services.knowledge_bases.chunks(base, attached.document)
     texts = [point.chunk.text for point in points if point.chunk.searchable]
     data = [{"type": "text", "text": text} for text in texts]
-    return json_reply(
-        {"object": "vector_store.file_content.page", "data": data, "has_more": False, "next_page": None}
-    )
+    return json_reply({"object": "vector_store.file_content.page", "data": data, "has_more": False, "next_page": None})
 
 
 async def create_batch(call: Call) -> Reply:

@@ -17,7 +17,7 @@ from outcrop.openai.vector_store_files import attach_all, counted
 async def create_store(call: Call) -> Reply:
     """Make a knowledge base, and put files into it."""
     asked = parsed(StoreIn, json_object(call.body), EXPIRY)
-    files = [AttachIn(file_id=id, chunking_strategy=asked.chunking_strategy) for id in asked.file_ids]
+    files = [AttachIn(file_id=one, chunking_strategy=asked.chunking_strategy) for one in asked.file_ids]
     uploads = [await call.services.uploads.get(one.file_id) for one in files]  # all are there, or nothing is made
     base = await call.services.store_labels.create(asked.name, asked.description, asked.metadata or {})
     await attach_all(call, base, files, uploads)
@@ -80,4 +80,3 @@ def _store(base: KnowledgeBase, label: StoreLabel, files: Sequence[Attached]) ->
         "expires_at": None,
         "x_outcrop": {"knowledge_base": base.name, "model": f"kb/{base.id}", "embedding_model": base.embedding_model},
     }
-

@@ -6,16 +6,34 @@ import sqlalchemy as sa
 
 from outcrop.core.records import (
     AccessKey,
+    Attachment,
+    AttachmentBatch,
     DataSource,
     Deposit,
     Document,
     IngestionJob,
+    KeptResponse,
     KnowledgeBase,
     Record,
     Session,
+    StoreLabel,
+    Upload,
 )
 
-KINDS: tuple[type[Record], ...] = (KnowledgeBase, DataSource, Document, IngestionJob, Session, AccessKey, Deposit)
+KINDS: tuple[type[Record], ...] = (
+    KnowledgeBase,
+    DataSource,
+    Document,
+    IngestionJob,
+    Session,
+    AccessKey,
+    Deposit,
+    Upload,
+    StoreLabel,
+    Attachment,
+    AttachmentBatch,
+    KeptResponse,
+)
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
