@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Event
@@ -11,6 +12,7 @@ import openai
 import pytest
 
 from outcrop.access.bearer import api_key
+from outcrop.adapters.generators.scripted import scripted
 from outcrop.app.local import Outcrop
 from outcrop.app.server import claim_port, outcrop_app, serve
 
@@ -23,6 +25,16 @@ MODELS = {
     "test.scripted-v1": {"target": "scripted:openai-tests", "context_window": 8000},
     "test.blind-v1": {"target": "scripted:openai-tests", "inputs": ["text"], "tools": False},
 }
+
+
+MODEL = scripted("openai-tests", ["Unscripted."])
+
+
+def script(*replies):
+    """What the scripted model says next; its requests are forgotten."""
+    MODEL._replies = deque(replies)
+    MODEL.requests = []
+    return MODEL
 
 
 class Running:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import openai
 import pytest
+from tests.openai.conftest import script
 
 QUESTION = "How many days of paid leave do full-time employees receive?"
 
@@ -56,8 +57,44 @@ def test_what_the_documents_do_not_say_is_not_available(client):
 def test_a_follow_up_leans_on_the_conversation_that_is_sent(client):
     first = ask(client, "When does the canteen open?").choices[0].message.content
     reply = ask(client, "When does the canteen open?", first, "And when does it close?")
-    assert reply.x_outcrop["question"] != "And when does it close?"
-    assert "closes at three" in reply.choices[0].message.content
+    assert "canteen" in reply.x_outcrop["question"]
+    assert reply.x_outcrop["available"]
+
+
+def test_a_language_model_rewrites_a_follow_up_and_is_told_the_callers_instructions(client):
+    model = script(["When does the canteen close?"], ["It closes ", "at three [1]."])
+    said = [("system", "Be brief."), ("user", "When does the canteen open?"), ("assistant", "At noon. [1]\n\nSources:\n\n- [1] x"),
+            ("user", "And when does it close?")]  # fmt: skip
+    reply = client.chat.completions.create(
+        model="kb/handbook",
+        messages=[{"role": role, "content": text} for role, text in said],
+        extra_body={"x_outcrop": {"model": "test.scripted-v1"}},
+    )
+    rewriting, answering = model.requests
+    assert "A: At noon.\n" in rewriting.messages[0].content[0].text
+    assert "Be brief." in answering.system[0]
+    assert reply.x_outcrop["question"] == "When does the canteen close?"
+    assert reply.choices[0].message.content.startswith("It closes at three")
+    assert reply.usage.completion_tokens > 0
+
+
+@pytest.mark.parametrize("stream", [False, True])
+def test_a_language_model_that_finds_nothing_says_so(client, stream):
+    script(["NOT_", "AVAILABLE"])
+    reply = ask(client, QUESTION, stream=stream, extra_body={"x_outcrop": {"model": "test.scripted-v1"}})
+    if stream:
+        text = "".join(chunk.choices[0].delta.content or "" for chunk in reply)
+    else:
+        text = reply.choices[0].message.content
+    assert text.startswith("Not available")
+
+
+def test_each_statement_of_a_streamed_answer_gets_its_mark_in_place(client):
+    said = "Employees receive 27 days of paid leave [1]. Leave is requested from Anna Keller [1]."
+    script([said[at : at + 3] for at in range(0, len(said), 3)])
+    reply = ask(client, QUESTION, stream=True, extra_body={"x_outcrop": {"model": "test.scripted-v1"}})
+    text = "".join(chunk.choices[0].delta.content or "" for chunk in reply)
+    assert text.startswith("Employees receive 27 days of paid leave. [1] Leave is requested from Anna Keller. [1]\n")
 
 
 def test_a_filter_keeps_to_some_documents(client):

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from math import ceil
 from typing import Any
 
-from outcrop.core.errors import Kind, OutcropError
+from outcrop.core.errors import Kind, OutcropError, Passing
 from outcrop.web.body import BodyTooLarge
 
 logger = logging.getLogger(__name__)
@@ -45,6 +46,7 @@ class ApiError(OutcropError):
         self.status = status
         self.code = code
         self.param = param
+        self.retry_after: float | None = None  # seconds, where the one that failed says so
         self.type = REQUEST if status < SERVER_ERRORS else SERVER
 
 
@@ -65,7 +67,9 @@ def named(error: BaseException) -> ApiError:
     if not isinstance(error, OutcropError):
         logger.error("A request failed.", exc_info=error)
         return _of("internal", UNEXPECTED)
-    return _of(error.kind, error.message)
+    made = _of(error.kind, error.message)
+    made.retry_after = error.retry_after if isinstance(error, Passing) else None
+    return made
 
 
 def _of(kind: Kind, message: str) -> ApiError:
@@ -81,5 +85,7 @@ def body(error: ApiError) -> dict[str, Any]:
 
 
 def headers(error: ApiError) -> dict[str, str]:
-    """Whether a client should ask again by itself, which OpenAI's clients read."""
-    return {"x-should-retry": "false"} if error.status in REPEATED_FOR_NOTHING else {}
+    """Whether and when a client should ask again by itself, which OpenAI's clients read."""
+    again = {"x-should-retry": "false"} if error.status in REPEATED_FOR_NOTHING else {}
+    after = {"retry-after": str(ceil(error.retry_after))} if error.retry_after is not None else {}
+    return {**again, **after}
