@@ -10,7 +10,9 @@ QUESTION = "How many days of paid leave do full-time employees receive?"
 
 
 def ask(client, *messages, model="kb/handbook", **more):
-    said = [{"role": "user" if number % 2 == 0 else "assistant", "content": text} for number, text in enumerate(messages)]
+    said = [
+        {"role": "user" if number % 2 == 0 else "assistant", "content": text} for number, text in enumerate(messages)
+    ]
     return client.chat.completions.create(model=model, messages=said, **more)
 
 
@@ -63,8 +65,12 @@ def test_a_follow_up_leans_on_the_conversation_that_is_sent(client):
 
 def test_a_language_model_rewrites_a_follow_up_and_is_told_the_callers_instructions(client):
     model = script(["When does the canteen close?"], ["It closes ", "at three [1]."])
-    said = [("system", "Be brief."), ("user", "When does the canteen open?"), ("assistant", "At noon. [1]\n\nSources:\n\n- [1] x"),
-            ("user", "And when does it close?")]  # fmt: skip
+    said = [
+        ("system", "Be brief."),
+        ("user", "When does the canteen open?"),
+        ("assistant", "At noon. [1]\n\nSources:\n\n- [1] x"),
+        ("user", "And when does it close?"),
+    ]
     reply = client.chat.completions.create(
         model="kb/handbook",
         messages=[{"role": role, "content": text} for role, text in said],

@@ -43,7 +43,8 @@ def test_a_revoked_key_is_refused(server):
 
 
 @pytest.mark.parametrize(
-    ("method", "path"), [("GET", "/v1"), ("GET", "/v1/"), ("GET", "/v1/nothing"), ("POST", "/v1/models"), ("GET", "/v1/models/")]
+    ("method", "path"),
+    [("GET", "/v1"), ("GET", "/v1/"), ("GET", "/v1/nothing"), ("POST", "/v1/models"), ("GET", "/v1/models/")],
 )
 def test_what_is_not_offered_is_said_in_openais_shape(server, method, path):
     reply = httpx.request(method, server.url + path, headers={"authorization": f"Bearer {server.key}"})
@@ -53,7 +54,9 @@ def test_what_is_not_offered_is_said_in_openais_shape(server, method, path):
 
 def test_a_body_that_is_too_large_is_refused(client):
     with pytest.raises(openai.APIStatusError) as error:
-        client.chat.completions.create(model="test.scripted-v1", messages=[{"role": "user", "content": "x" * 1_100_000}])
+        client.chat.completions.create(
+            model="test.scripted-v1", messages=[{"role": "user", "content": "x" * 1_100_000}]
+        )
     assert error.value.status_code == 413
 
 

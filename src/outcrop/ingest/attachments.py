@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import quote
@@ -22,6 +24,7 @@ from outcrop.core.records import (
     KnowledgeBase,
     Upload,
 )
+from outcrop.ingest.deposits import LEAVING
 from outcrop.ingest.direct import Direct, DirectDocument, State
 from outcrop.ingest.knowledge_bases import KnowledgeBases
 from outcrop.ingest.steps import id_at
@@ -155,7 +158,7 @@ class Attachments:
     async def get(self, base: KnowledgeBase, id: str) -> Attached:
         """A file of a knowledge base, by its upload's id or its document's. Raises NotFound."""
         record = await self._find(base, id)
-        found = await self._attached(record) if record is not None else await self._other(base, id)
+        found = await self._attached(record) if record is not None else await self._document(base, id)
         if found is None or found.status == "NOT_FOUND":
             raise NotFound(f"The file {id!r:.100} is not in {base.name}.")
         return found
@@ -171,13 +174,21 @@ class Attachments:
         """The attached files of a knowledge base, and its other documents, oldest first."""
         attached = await self.list(base)
         known = {one.document_id for one in attached}
-        chunkings = {source.id: source.chunking for source in await self._bases.sources(base)}
+        sources = {source.id: source for source in await self._bases.sources(base)}
         others = [
-            _other(document, chunkings.get(document.data_source_id, Chunking()))
+            await self._other(document, sources[document.data_source_id])
             async for document in self._bases.documents(base)
-            if document.id not in known
+            if document.id not in known and document.data_source_id in sources
         ]
-        return sorted([*attached, *others], key=lambda one: (one.created_at, one.id))
+        kept = [one for one in others if one.status not in LEAVING]
+        return sorted([*attached, *kept], key=lambda one: (one.created_at, one.id))
+
+    async def settle(self, base: KnowledgeBase, seconds: float) -> None:
+        """Wait, for so long at most, until what was handed over to a knowledge base is done."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                for source in await self._bases.sources(base):
+                    await self._direct.settled(source)
 
     async def detach(self, base: KnowledgeBase, attached: Attached) -> None:
         """Take a file out of a knowledge base; the upload itself stays.
@@ -250,15 +261,23 @@ class Attachments:
             id=record.upload_id, created_at=record.created_at, state=state, chunking=source.chunking, record=record
         )
 
-    async def _other(self, base: KnowledgeBase, id: str) -> Attached | None:
-        """A document that is not an attached file."""
+    async def _document(self, base: KnowledgeBase, id: str) -> Attached | None:
+        """A document that is not an attached file, by its id."""
         try:
             document = await self._metadata.get(Document, id)
         except NotFound:
             return None
         if document.knowledge_base_id != base.id:
             return None
-        return _other(document, (await self._metadata.get(DataSource, document.data_source_id)).chunking)
+        return await self._other(document, await self._metadata.get(DataSource, document.data_source_id))
+
+    async def _other(self, document: Document, source: DataSource) -> Attached:
+        """A document that is not an attached file; one that was handed over by itself may be on its way."""
+        if source.kind == CUSTOM:
+            state = (await self._direct.states(source, [document.uri]))[0]
+        else:
+            state = State(uri=document.uri, status=document.status, reason=document.reason, document=document)
+        return Attached(id=document.id, created_at=document.created_at, state=state, chunking=source.chunking)
 
     async def _source(self, base: KnowledgeBase, chunking: Chunking) -> DataSource:
         """The data source for attached files that are cut so, made if it is not there."""
@@ -269,8 +288,3 @@ class Attachments:
             if same and source.status == "AVAILABLE":
                 return source
         return await self._bases.add_source(base, name=SOURCE_NAME, kind=CUSTOM, configuration={}, chunking=chunking)
-
-
-def _other(document: Document, chunking: Chunking) -> Attached:
-    state = State(uri=document.uri, status=document.status, reason=document.reason, document=document)
-    return Attached(id=document.id, created_at=document.created_at, state=state, chunking=chunking)

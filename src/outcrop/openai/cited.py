@@ -88,14 +88,14 @@ class CitedText:
 
     def _ready(self) -> int:
         """Up to where the text may be sent: not beyond an end of a sentence that may yet get a mark."""
-        for match in _END.finditer(self._raw, max(self._settled, self._taken)):
+        for match in _END.finditer(self._raw, self._settled):
             if len(self._raw) - match.end() < HELD:
                 return match.end()
         return len(self._raw)
 
     def _cite(self, citation: Citation) -> None:
         self._begun = True
-        self._take(max(citation.end, self._taken))
+        self._take(citation.end if citation.end >= self._taken else self._word_end())
         self._settled = max(self._settled, citation.end)
         spaced = not self.sent or self.sent[-1].isspace()
         self._insert("" if spaced else " ")
@@ -106,6 +106,12 @@ class CitedText:
             self.marks.append(Mark(start, len(self.sent), source))
         if spaced:
             self._insert(" ")
+
+    def _word_end(self) -> int:
+        """Where the word ends that was sent in part, as far as it is known: no mark stands inside a word."""
+        match = re.compile(r"\S*").match(self._raw, self._taken)
+        inside = bool(self.sent) and not self.sent[-1].isspace()
+        return match.end() if match and inside else self._taken
 
     def _source(self, reference: Reference) -> Source:
         key = (reference.hit.point.uri, reference.page, reference.sheet)

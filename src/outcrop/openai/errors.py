@@ -29,9 +29,9 @@ KINDS: Mapping[Kind, tuple[int, str, str]] = {
     "internal": (500, SERVER, "internal_error"),
 }
 UNEXPECTED = "Something went wrong inside Outcrop; the server's log says what."
-# A conflict is the caller's to resolve, and the gateway has asked the provider again already: OpenAI's clients would
-# repeat these by themselves, and a long call with them.
-REPEATED_FOR_NOTHING = frozenset({409, 503, 504})
+# The gateway has asked the provider again already: OpenAI's clients would repeat these by themselves, and a long call
+# with them.
+REPEATED_FOR_NOTHING = frozenset({503, 504})
 
 
 class ApiError(OutcropError):

@@ -55,7 +55,7 @@ def _same(value: Any, other: Any) -> bool:
 
 
 def _named(problem: ErrorDetails, data: Any, at: str) -> ApiError:
-    param = ".".join(filter(None, (at, _path(problem["loc"], data))))
+    param = ".".join(filter(None, (at, _path(problem["loc"], data, missing=problem["type"] == "missing"))))
     if problem["type"] == "extra_forbidden":
         return ApiError(f"Unknown parameter: {param!r}.", code="unknown_parameter", param=param)
     if problem["type"] == "missing":
@@ -64,21 +64,14 @@ def _named(problem: ErrorDetails, data: Any, at: str) -> ApiError:
     return ApiError(f"Invalid value for {param!r}: {said}.".replace("..", "."), param=param or None)
 
 
-def _path(location: Sequence[int | str], data: Any) -> str:
+def _path(location: Sequence[int | str], data: Any, *, missing: bool) -> str:
     """Where in the data: `messages[0].content`. Names that pydantic gives the branches of unions are left out."""
     path, here = "", data
     for number, part in enumerate(location):
         if isinstance(part, int):
             path += f"[{part}]"
             here = here[part] if isinstance(here, Sequence) and part < len(here) else None
-        elif (isinstance(here, Mapping) and part in here) or (
-            number == len(location) - 1 and isinstance(here, Mapping) and not _tag(part)
-        ):
+        elif isinstance(here, Mapping) and (part in here or (missing and number == len(location) - 1)):
             path += f".{part}" if path else part
             here = here.get(part)
     return path
-
-
-def _tag(part: str) -> bool:
-    """Whether pydantic made this name up for a branch of a union."""
-    return not part.replace("_", "").isalnum() or part in {"str", "bool", "int", "float"}

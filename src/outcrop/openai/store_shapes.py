@@ -175,7 +175,7 @@ def filter_of(given: dict[str, Any] | None, param: str = "filters") -> Filter | 
 def _filter(given: Any, param: str, depth: int) -> Filter:
     if not isinstance(given, dict) or depth > filters.MAX_DEPTH:
         raise ApiError("A filter is an object, nested at most 8 deep.", param=param)
-    if given.get("type") not in {"and", "or"}:
+    if given.get("type") not in ("and", "or"):
         one = parsed(Comparison, given, at=param)
         value = tuple(one.value) if isinstance(one.value, list) else one.value
         return Compare(OPERATORS[one.type], one.key, value)

@@ -13,6 +13,8 @@ from outcrop.openai.parse import json_object, parsed
 from outcrop.openai.store_shapes import EXPIRY, AttachIn, StoreChange, StoreIn
 from outcrop.openai.vector_store_files import attach_all, counted
 
+SETTLED_WITHIN = 20.0  # seconds that a deletion waits for files that are being ingested
+
 
 async def create_store(call: Call) -> Reply:
     """Make a knowledge base, and put files into it."""
@@ -48,6 +50,7 @@ async def change_store(call: Call) -> Reply:
 async def delete_store(call: Call) -> Reply:
     """Delete a knowledge base; the files that were uploaded stay."""
     base = await store_of(call)
+    await call.services.attachments.settle(base, SETTLED_WITHIN)
     await call.services.knowledge_bases.delete(base.id)
     return json_reply({"id": base.id, "object": "vector_store.deleted", "deleted": True})
 
