@@ -1,7 +1,7 @@
 # Every target makes the environment that it needs: python3 (3.11 or newer), make and a package index are enough.
 SHELL := /bin/bash
 .DELETE_ON_ERROR:
-.PHONY: help env env-dev run test lint docs bench size lock clean
+.PHONY: help env env-dev run test test-newest lint docs bench size lock clean
 
 VENV := .venv
 BIN := $(VENV)/bin
@@ -38,6 +38,10 @@ run: env  ## Ingest the sample handbook and open the server.
 
 test: env-dev  ## Run the tests.
 	$(BIN)/python -m pytest -n auto --dist loadfile $(TESTS)
+
+test-newest: env-dev  ## Run the tests of Bedrock's API with the newest botocore.
+	$(INSTALL) --upgrade --target $(VENV)/newest boto3
+	PYTHONPATH=$(VENV)/newest $(BIN)/python -m pytest -n auto --dist loadfile tests/bedrock tests/wire
 
 lint: env-dev  ## Check style, types and floors.
 	$(BIN)/ruff check src tests bench examples docs

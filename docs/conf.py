@@ -1,5 +1,8 @@
 """How Sphinx builds these pages."""
 
+import runpy
+from pathlib import Path
+
 project = "Outcrop"
 author = "The Outcrop authors"
 extensions = ["myst_parser"]
@@ -7,3 +10,6 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 html_title = "Outcrop"
 myst_heading_anchors = 3
+
+
+runpy.run_path(str(Path(__file__).with_name("operations.py")))["write"]()  # before Sphinx looks for pages

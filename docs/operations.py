@@ -1,4 +1,4 @@
-"""Writes the tables of docs/bedrock.md from the table of operations, so that they stay true.
+"""Writes docs/operations.md from the table of operations, whenever the documentation is built.
 
 python docs/operations.py
 """
@@ -13,41 +13,60 @@ from outcrop.bedrock.table import TABLE, Entry, refused
 
 __all__ = ["ops"]  # importing it fills the table
 
-PAGE = Path(__file__).parent / "bedrock.md"
-BEGIN, END = "<!-- operations: begin -->\n", "<!-- operations: end -->\n"
+PAGE = Path(__file__).parent / "operations.md"
+INTRODUCTION = """\
+# Every operation
+
+Each operation of Amazon Bedrock's four services, as the service models of botocore name them, and whether this version
+of Outcrop offers it. One that is not offered is answered with status 501 and its name. Of one that is offered, every
+member is supported but those that are listed: a refused member is answered with `ValidationException` and its name; a
+member without effect is accepted, for the reason that stands beside it. Extensions are values that Outcrop allows
+beyond the service model. The page is made from the code.
+"""
 
 
-def tables() -> str:
-    """The offered operations, and for each what it refuses and what it ignores."""
-    return "\n".join(_lines()) + "\n"
+def page() -> str:
+    """The page."""
+    return "\n".join((INTRODUCTION, *(line for name in spec.SERVICES for line in _service(name)))) + "\n"
 
 
-def written(page: str) -> str:
-    """The page with its tables renewed."""
-    before, _, rest = page.partition(BEGIN)
-    _, _, after = rest.partition(END)
-    return f"{before}{BEGIN}\n{tables()}\n{END}{after}"
-
-
-def _lines() -> Iterator[str]:
-    yield from ("| Service | Operation | Request |", "| --- | --- | --- |")
-    for (service, name), entry in sorted(TABLE.items()):
-        yield f"| `{service}` | {name} | `{entry.operation.method} {entry.operation.path}` |"
+def _service(name: str) -> Iterator[str]:
+    operations = spec.service(name).operations
+    entries = {one: TABLE[name, one] for one in sorted(operations) if (name, one) in TABLE}
+    yield from (f"## {name}", "", f"{len(entries)} of {len(operations)} operations are offered.", "")
+    yield from ("| Operation | Request | Offered |", "| --- | --- | --- |")
+    for one, operation in sorted(operations.items()):
+        yield f"| {one} | `{operation.method} {operation.path}` | {'**yes**' if one in entries else 'no'} |"
     yield ""
-    for name in spec.SERVICES:
-        offered = sum(service == name for service, _ in TABLE)
-        yield f"- `{name}`: {offered} of {len(spec.service(name).operations)} operations are offered."
-    for (_, name), entry in sorted(TABLE.items()):
-        yield from _members(name, entry)
+    for entry in entries.values():
+        yield from _members(entry)
 
 
-def _members(name: str, entry: Entry) -> Iterator[str]:
-    yield from ("", f"### {name}", "", "Refused by name:", "")
-    yield from (f"- `{path}`" for path in refused(entry))
-    if entry.ignores:
-        yield from ("", "Accepted without effect:", "")
-        yield from (f"- `{path}`: {reason}" for path, reason in sorted(entry.ignores.items()))
+def _members(entry: Entry) -> Iterator[str]:
+    """What of an operation is refused, has no effect, or is an extension."""
+    lists = {
+        "Refused by name:": [f"- `{path}`" for path in refused(entry)],
+        "Accepted without effect:": [f"- `{path}`: {reason}" for path, reason in sorted(entry.ignores.items())],
+        "Extensions:": [f"- {shape}: {_values(more)}" for shape, more in sorted(entry.extends.items())],
+    }
+    yield from (f"### {entry.operation.name} ({entry.operation.service.name})", "")
+    for title, lines in lists.items():
+        if lines:
+            yield from (title, "", *lines, "")
+    if not any(lists.values()):
+        yield from ("Every member is supported.", "")
+
+
+def _values(more: tuple[str, ...]) -> str:
+    return ", ".join(f"`{value}`" for value in more)
+
+
+def write() -> None:
+    """Write the page, if it is not already so: Sphinx reads again what was written again."""
+    text = page()
+    if not PAGE.is_file() or PAGE.read_text(encoding="utf-8") != text:
+        PAGE.write_text(text, encoding="utf-8")
 
 
 if __name__ == "__main__":
-    PAGE.write_text(written(PAGE.read_text(encoding="utf-8")), encoding="utf-8")
+    write()

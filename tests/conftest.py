@@ -107,7 +107,7 @@ def _said_until_up(child: subprocess.Popen[str]) -> str:
 
 
 def _described(said: str) -> Server:
-    found = re.search(r"(http://\S+)/\?token=\S+", said)
+    found = re.search(r"(https?://\S+)/\?token=\S+", said)
     assert found, said
     exported = dict(re.findall(r"export (\w+)=(\S+)", said))
     bases = dict(re.findall(r"# knowledge base (\S+): (\w+)", said))

@@ -12,9 +12,10 @@ from outcrop.adapters.vector_stores.memory import MemoryVectorStore
 from outcrop.answer.service import Answers
 from outcrop.core.answers import AskRequest, FinalPart
 from outcrop.core.chunks import Chunk, IndexSpec, Point
-from outcrop.core.ids import new_id
 from outcrop.core.records import KnowledgeBase
 from outcrop.core.settings import Settings
+from outcrop.models.catalog import Catalog
+from outcrop.models.gateway import Gateway
 from outcrop.store.memory import MemoryMetadata
 from outcrop.testing.adapters import GivenAdapters
 from outcrop.testing.fakes import TokenHashEmbedder
@@ -46,8 +47,9 @@ class House:
             {"embedded": self.store}, given_embedder=self.embedder, generators={MODEL: self.generator}
         )
         self.settings = Settings(data=path, model=MODEL)
+        self.models = Gateway(Catalog(self.settings), self.adapters)
         clock = lambda: MOMENT + timedelta(seconds=next(ticks))  # noqa: E731
-        self.answers = Answers(self.metadata, self.adapters, self.settings, clock, new_id)
+        self.answers = Answers(self.metadata, self.adapters, self.settings, clock, self.models)
         self.base = base()
 
     async def open(self, *texts, **more):

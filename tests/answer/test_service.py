@@ -6,12 +6,13 @@ import pytest
 from tests.answer.conftest import base, chunk
 
 from outcrop.answer.prompts import SENTINEL
-from outcrop.core.answers import AskRequest, CitationPart, FinalPart, RetrieveRequest, TextPart
+from outcrop.core.answers import AskRequest, CitationPart, FinalPart, Reranking, RetrieveRequest, TextPart
 from outcrop.core.boxes import Boxes
 from outcrop.core.chunks import Place
 from outcrop.core.errors import IndexMissing, Invalid, ModelFailed, NotFound, Throttled
 from outcrop.core.filters import equals
 from outcrop.core.records import Session, Turn
+from outcrop.models.catalog import RERANK_ID
 
 LEAVE = "Full-time employees receive 27 days of paid leave. Leave is requested from Anna Keller."
 CANTEEN = "The canteen opens at noon."
@@ -21,7 +22,16 @@ async def test_retrieve_gives_the_nearest_passages_and_says_how(house):
     there = await house().open(LEAVE, CANTEEN)
     found = await there.answers.retrieve(there.base, RetrieveRequest(question="When does the canteen open?", limit=1))
     assert [hit.chunk.text for hit in found.hits] == [CANTEEN]
-    assert [span.name for span in found.trace] == ["guard", "rewrite", "embed", "search", "merge", "rerank"]
+    assert [span.name for span in found.trace] == [
+        "guard",
+        "rewrite",
+        "split",
+        "narrow",
+        "embed",
+        "search",
+        "merge",
+        "rerank",
+    ]
     assert not there.generator.prompts
 
 
@@ -146,7 +156,19 @@ async def test_every_step_of_an_answer_is_in_its_trace(house):
     there = await house(["27 days of paid leave [1]."]).open(LEAVE)
     answer = await there.answer("How many days?")
     names = [span.name for span in answer.trace]
-    assert names == ["guard", "rewrite", "embed", "search", "merge", "rerank", "pack", "generate", "record"]
+    assert names == [
+        "guard",
+        "rewrite",
+        "split",
+        "narrow",
+        "embed",
+        "search",
+        "merge",
+        "rerank",
+        "pack",
+        "generate",
+        "record",
+    ]
     assert answer.usage is not None
 
 
@@ -194,7 +216,9 @@ async def test_a_template_is_honoured(house):
 async def test_what_does_not_fit_the_budget_is_not_sent(house):
     there = await house(["27 days of paid leave [1]."]).open(LEAVE, "word " * 300)
     there.settings = there.settings.model_copy(update={"context_tokens": 100})
-    answers = type(there.answers)(there.metadata, there.adapters, there.settings, lambda: base().created_at, str)
+    answers = type(there.answers)(
+        there.metadata, there.adapters, there.settings, lambda: base().created_at, there.models
+    )
     async for _ in answers.ask(there.base, AskRequest(question="How many days of paid leave?")):
         pass
     assert len(there.generator.prompts[0].messages[0].text.split()) < 200
@@ -206,9 +230,9 @@ async def test_the_reranker_that_is_named_orders_the_hits(house):
             return sorted(hits, key=lambda hit: hit.chunk.text)[:top]
 
     there = await house().open(LEAVE, CANTEEN, "Apples are in the kitchen.")
-    there.adapters.rerankers = {"backwards": Backwards()}
+    there.adapters.rerankers = {"evidence": Backwards()}
     found = await there.answers.retrieve(
-        there.base, RetrieveRequest(question="paid leave", limit=1, rerank="backwards")
+        there.base, RetrieveRequest(question="paid leave", limit=3, rerank=Reranking(model=RERANK_ID, results=1))
     )
     assert [hit.chunk.text for hit in found.hits] == ["Apples are in the kitchen."]
 

@@ -46,7 +46,9 @@ def signed(
         SigV4QueryAuth(credentials, service, "us-east-1", expires=presigned).add_auth(request)
     sent = urlsplit(request.url)
     fields = [("host", HOST), *((name.lower(), value) for name, value in request.headers.items())]
-    return Request(method=method, raw_path=sent.path, query=sent.query, headers=tuple(fields), body=body, secure=secure)
+    return Request(
+        method=method, raw_path=sent.path, query=sent.query, headers=tuple(fields), body=body, is_secure=secure
+    )
 
 
 def with_header(request, name, value):

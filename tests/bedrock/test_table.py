@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
+from outcrop.bedrock.parse import Request
+from outcrop.bedrock.render import WrongResult, renderer
 from outcrop.bedrock.spec import UnknownOperation
 from outcrop.bedrock.table import TABLE, WrongDeclaration, op, refused
 
@@ -58,3 +62,46 @@ def test_what_is_not_accepted_is_listed_as_refused():
         "retrievalQuery.type",
         "userContext",
     ]
+
+
+GET = ("bedrock-agent", "GetDataSource")
+EXTENDED = {"DataSourceType": ("FOLDER",), "Id": ("file:.*",)}
+
+
+async def takes_ids(call, *, dataSourceId, knowledgeBaseId):  # noqa: N803 # the wire's own names
+    raise NotImplementedError
+
+
+def test_enums_and_patterns_may_be_extended_for_one_operation():
+    op(*GET, extends=EXTENDED)(takes_ids)
+    entry = TABLE[GET]
+    request = Request(method="GET", raw_path="/", query="", headers=(), body=b"")
+    labels = {"knowledgeBaseId": "file:x", "dataSourceId": "ABCDEFGHIJ"}
+    assert entry.parse(request, labels) == labels
+    moment = datetime(2026, 1, 31, tzinfo=UTC)
+    source = {
+        "knowledgeBaseId": "ABCDEFGHIJ",
+        "dataSourceId": "ABCDEFGHIJ",
+        "name": "docs",
+        "status": "AVAILABLE",
+        "dataSourceConfiguration": {"type": "FOLDER"},
+        "createdAt": moment,
+        "updatedAt": moment,
+    }
+    assert b"FOLDER" in entry.render({"dataSource": source}).body
+    with pytest.raises(WrongResult, match="must be one of S3"):
+        renderer(entry.operation)({"dataSource": source})
+
+
+def test_only_enums_and_patterns_can_be_extended():
+    with pytest.raises(WrongDeclaration, match="extends DataSource, which has no enum"):
+        op(*GET, extends={"DataSource": ("x",)})
+
+
+def test_a_client_token_is_accepted_without_being_declared():
+    async def create(call, *, name):
+        raise NotImplementedError
+
+    op("bedrock-agent", "CreateKnowledgeBase")(create)
+    entry = TABLE["bedrock-agent", "CreateKnowledgeBase"]
+    assert "clientToken" not in list(refused(entry))

@@ -10,7 +10,8 @@ from outcrop.core.errors import Denied, Invalid, NotFound, Throttled, Unavailabl
 from outcrop.core.settings import Settings
 from outcrop.models.gateway import Gateway
 from outcrop.models.replies import whole
-from outcrop.testing.chat_server import Call, Misbehaviour, chat_server
+from outcrop.testing.chat_formats import Call
+from outcrop.testing.chat_server import Misbehaviour, chat_server
 
 ID = "anthropic.claude-sonnet-4-20250514-v1:0"
 OTHER = "meta.llama3-8b-instruct-v1:0"
@@ -42,7 +43,7 @@ class Outcome:
     def __init__(self, tables):
         self.waited = []
         adapters = LoadedAdapters(Settings(models=tables))
-        self.gateway = Gateway(adapters.models.catalog, adapters, self.pause)
+        self.gateway = Gateway(adapters.models.catalog, adapters, pause=self.pause)
 
     async def pause(self, seconds):
         self.waited.append(seconds)

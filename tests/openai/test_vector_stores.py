@@ -138,7 +138,7 @@ def test_a_filter_finds_by_attributes(client, store):
     both = [{"type": "in", "key": "year", "value": [2025, 2027]}, {"type": "ne", "key": "year", "value": 2026}]
     assert found(filters={"type": "and", "filters": both}) == {"parking.md"}
     assert found(ranking_options={"score_threshold": 1.0, "ranker": "none"}) == set()
-    assert found(ranking_options={"ranker": "evidence"}) == {"parking.md", "trains.md"}
+    assert found(ranking_options={"ranker": "outcrop.evidence-rerank-v1:0"}) == {"parking.md", "trains.md"}
 
 
 def test_attributes_are_changed_without_reading_the_file_again(client, store):

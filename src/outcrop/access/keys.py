@@ -42,6 +42,7 @@ class Keys:
         self._file = data_dir / "keys" / "server.key"
         self._clock = clock
         self._opened: Fernet | None = None
+        self._unsealed: dict[str, tuple[str, str]] = {}  # by key id: as sealed, and the secret
 
     async def create(self, name: str) -> tuple[AccessKey, str]:
         """A new key and its secret, which is given this once. Raises Invalid for a name that is empty or too long."""
@@ -75,11 +76,19 @@ class Keys:
         Raises:
             Denied: The server's key file is not the one that sealed it.
         """
-        from cryptography.fernet import InvalidToken
-
         key = await self._active(id)
         if key is None:
+            self._unsealed.pop(id, None)
             return None
+        sealed, secret = self._unsealed.get(id, ("", ""))
+        if sealed != key.sealed_secret:
+            secret = self._unseal(key)
+            self._unsealed[id] = (key.sealed_secret, secret)
+        return secret
+
+    def _unseal(self, key: AccessKey) -> str:
+        from cryptography.fernet import InvalidToken
+
         try:
             return self._fernet().decrypt(key.sealed_secret.encode()).decode()
         except InvalidToken as error:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from outcrop.core.errors import Denied, ModelFailed, Throttled, TimedOut, Unavailable
+from outcrop.core.errors import Denied, ModelFailed, OutcropError, Throttled, TimedOut, Unavailable
 
 
 @contextmanager
@@ -14,23 +14,33 @@ def translated(name: str, seconds: float) -> Iterator[None]:
 
     `name` is the model's, `seconds` the time that it had.
     """
-    from pydantic_ai import exceptions as theirs
-
     try:
         yield
-    except theirs.ModelRateLimitError as error:
-        after = "" if error.retry_after is None else f" Try again in {error.retry_after:.0f} seconds."
-        raise Throttled(f"{name} answers that there were too many requests.{after}", error.retry_after) from error
-    except (theirs.ModelTimeoutError, theirs.ModelRequestTimeout, TimeoutError) as error:
-        raise TimedOut(f"{name} did not answer within {seconds:.0f} seconds.") from error
-    except theirs.ModelAuthenticationError as error:
-        raise Denied(f"{name} refuses the key. Check the provider's key in the environment.") from error
-    except (theirs.ModelRequestRejectedError, theirs.ModelQuotaExceededError) as error:
-        raise ModelFailed(f"{name} rejects the request{_status(error)}.") from error
-    except (theirs.ModelUnavailableError, theirs.ModelServerError, theirs.ModelConnectionError) as error:
-        raise Unavailable(f"{name} does not answer{_status(error)}. Try again later.", error.retry_after) from error
-    except theirs.AgentRunError as error:
-        raise ModelFailed(f"{name} gave no usable answer ({type(error).__name__}).") from error
+    except OutcropError:
+        raise
+    except Exception as error:
+        # What a provider sends may be anything; its client may fail on it in any way.
+        raise _ours(error, name, seconds) from error
+
+
+def _ours(error: Exception, name: str, seconds: float) -> OutcropError:
+    from pydantic_ai import exceptions as theirs
+
+    after = getattr(error, "retry_after", None)
+    again = "" if after is None else f" Try again in {after:.0f} seconds."
+    status = _status(error)
+    match error:
+        case theirs.ModelRateLimitError():
+            return Throttled(f"{name} answers that there were too many requests.{again}", after)
+        case theirs.ModelTimeoutError() | theirs.ModelRequestTimeout() | TimeoutError():
+            return TimedOut(f"{name} did not answer within {seconds:g} seconds.")
+        case theirs.ModelAuthenticationError():
+            return Denied(f"{name} refuses the key. Check the provider's key in the environment.")
+        case theirs.ModelRequestRejectedError() | theirs.ModelQuotaExceededError():
+            return ModelFailed(f"{name} rejects the request{status}.")
+        case theirs.ModelUnavailableError() | theirs.ModelServerError() | theirs.ModelConnectionError():
+            return Unavailable(f"{name} does not answer{status}. Try again later.", after)
+    return ModelFailed(f"{name} gave no usable answer ({type(error).__name__}).")
 
 
 def _status(error: Exception) -> str:

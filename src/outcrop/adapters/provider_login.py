@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from outcrop.adapters.aws import bedrock_client
 from outcrop.core.cards import ModelCard
 from outcrop.core.errors import Invalid, MissingDependency
 
@@ -21,6 +22,10 @@ def provider_of(card: ModelCard, name: str) -> Provider[Any]:
     """The provider under pydantic-ai's name for it, with the address and the key of a card."""
     from pydantic_ai.providers import infer_provider_class
 
+    if name == "bedrock" and card.key_variable is None:
+        return infer_provider_class(name)(bedrock_client=bedrock_client(card))  # type: ignore[call-arg]  # its own
+    if name == "cohere" and card.base_url is not None:
+        return _cohere(card)
     given: dict[str, Any] = {}
     if card.base_url is not None:
         given["base_url"] = card.base_url
@@ -31,6 +36,15 @@ def provider_of(card: ModelCard, name: str) -> Provider[Any]:
     if name == "bedrock":
         given["aws_read_timeout"] = card.timeout
     return infer_provider_class(name)(**given)
+
+
+def _cohere(card: ModelCard) -> Provider[Any]:
+    """Cohere's provider at another address, which only its client can be told."""
+    from cohere import AsyncClientV2
+    from pydantic_ai.providers.cohere import CohereProvider
+
+    key = key_of(card) if card.key_variable else os.environ.get("CO_API_KEY")
+    return CohereProvider(cohere_client=AsyncClientV2(key, base_url=card.base_url, timeout=card.timeout))
 
 
 def key_of(card: ModelCard) -> str:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import AsyncGenerator, AsyncIterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from outcrop.answer.markers import MarkedStream
 from outcrop.answer.references import reference
 from outcrop.answer.support import SupportFinder
-from outcrop.core.answers import AnswerPart, Citation, CitationPart, Delta, Quote, Reference, TextPart, Usage
+from outcrop.core.answers import AnswerPart, Citation, CitationPart, Delta, Prompt, Quote, Reference, TextPart, Usage
 from outcrop.core.chunks import Hit
+from outcrop.core.protocols import Embedder, Generator
 from outcrop.core.sentences import Span, sentence_spans
 from outcrop.core.steps import Detail
 from outcrop.core.terms import content_terms
@@ -44,10 +45,33 @@ class Composed:
         return not self.refused and bool(self.citations)
 
 
-async def quoted(deltas: AsyncIterator[Delta], passages: Sequence[Hit], into: Composed) -> AsyncIterator[AnswerPart]:
-    """The parts of an answer whose generator quotes: it knows where each piece is from."""
+def cited(
+    generator: Generator, prompt: Prompt, embedder: Embedder, into: Composed, before: str = ""
+) -> AsyncGenerator[AnswerPart]:
+    """The parts of the answer to a prompt, its citations checked; `before` is put before its first word, if quoted."""
+    deltas = generator.generate(prompt)
+    if not generator.instructable:
+        return quoted(_after(before, deltas), prompt.passages, into)
+    finder = SupportFinder(prompt.question, prompt.passages, embedder)
+    return Checked(MarkedStream(prompt.refusal), finder, prompt.passages, into).parts(deltas)
+
+
+async def _after(before: str, deltas: AsyncIterator[Delta]) -> AsyncIterator[Delta]:
+    async for delta in deltas:
+        if delta.text and before:
+            delta, before = replace(delta, text=before + delta.text), ""  # noqa: PLW2901 # the same words
+        yield delta
+
+
+async def quoted(deltas: AsyncIterator[Delta], passages: Sequence[Hit], into: Composed) -> AsyncGenerator[AnswerPart]:
+    """The parts of an answer whose generator quotes: it knows where each piece is from. None is said twice."""
     async for delta in deltas:
         into.take(delta)
+        references = _references(delta.quotes, passages)
+        if references and any(before.references == references for before in into.citations):
+            into.statements += 1
+            into.supported += 1
+            continue
         start = len(into.text)
         if delta.text:
             into.text += delta.text
@@ -57,7 +81,7 @@ async def quoted(deltas: AsyncIterator[Delta], passages: Sequence[Hit], into: Co
             into.supported += 1
             end = len(into.text.rstrip())
             start += len(delta.text) - len(delta.text.lstrip())
-            citation = Citation(start=start, end=end, references=_references(delta.quotes, passages))
+            citation = Citation(start=start, end=end, references=references)
             into.citations.append(citation)
             yield CitationPart(citation=citation)
 
@@ -76,7 +100,7 @@ class Checked:
         self._into = into
         self._done = 0  # characters of the text whose statements were checked
 
-    async def parts(self, deltas: AsyncIterator[Delta]) -> AsyncIterator[AnswerPart]:
+    async def parts(self, deltas: AsyncIterator[Delta]) -> AsyncGenerator[AnswerPart]:
         """Text as it comes, and citations as soon as a sentence is over."""
         async for delta in deltas:
             self._into.take(delta)

@@ -1,12 +1,14 @@
-"""Makes a follow-up question stand by itself."""
+"""Makes the questions that are searched for: a follow-up stands by itself, a long question is split."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from datetime import datetime
 
-from outcrop.answer.prompts import rewriting
-from outcrop.core.answers import Inference
+from outcrop.answer.prompts import MAX_PARTS, rewriting, splitting
+from outcrop.core.answers import Orchestration, Prompt
+from outcrop.core.errors import Unsupported
 from outcrop.core.protocols import Generator
 from outcrop.core.records import Turn
 from outcrop.core.terms import content_terms
@@ -19,42 +21,68 @@ _ASKS = re.compile(
     r"comment|combien|pourquoi)\b|[谁哪几何誰]|什么|多少|怎么|为什么|どこ|いつ|なぜ|どう|いくら",
     re.IGNORECASE,
 )
-_POINTS_BACK = re.compile(
+_STANDS_FOR = re.compile(
+    r"\b(?:it|its|they|them|their|these|those|he|him|his|she|her|er|sie|es|ihn|ihm|ihr|dessen|deren|davon|dafür|dazu|"
+    r"damit|darin|ella|ello|ellos|ellas|eso|esto|ese|esa|il|elle|ils|elles|cela|ça|celui|celle)\b|[它他她其此]",
+    re.IGNORECASE,
+)
+# Words that begin a follow-up, and those that may also be articles.
+_LEANS_BACK = re.compile(
     r"^\s*(?:and|or|but|also|then|what about|how about|und|oder|aber|auch|y|e|o|pero|et|ou|mais|"
     r"那么?|还有|では|また|それ)\b"
-    r"|\b(?:it|its|they|them|their|this|that|these|those|he|him|his|she|her|there|then|same|one|ones|"
-    r"er|sie|es|ihn|ihm|ihr|dessen|deren|das|dies(?:e[rsmn]?)?|dort|davon|dafür|dazu|damit|darin|"
-    r"ella|ello|ellos|ellas|eso|esto|ese|esa|allí|ahí|il|elle|ils|elles|cela|ça|ce|celui|celle|y|en)\b|[它他她其此]|这|那",
+    r"|\b(?:this|that|there|then|same|one|ones|das|dies(?:e[rsmn]?)?|dort|allí|ahí|ce|y|en)\b|那|这",
     re.IGNORECASE,
-)  # fmt: skip
+)
+_BULLET = re.compile(r"^\s*(?:[-*•]|\(?\d{1,2}[.):])\s+")
+_TAG = re.compile(r"</?[A-Za-z_]{1,40}>")
 
 
-async def standalone(generator: Generator, question: str, turns: Sequence[Turn]) -> tuple[str, str]:
+async def standalone(
+    generator: Generator, question: str, turns: Sequence[Turn], orchestration: Orchestration, moment: datetime
+) -> tuple[str, str]:
     """The question that is searched for, and how it was had: `as asked`, `carried` or `rewritten`.
 
     A language model rewrites it. Without one, a follow-up that points back ("And for students?") takes over the
     content words of the question before it, or all of that question where it asks nothing itself.
     """
-    if not turns:
-        return question, "as asked"
-    if generator.instructable:
-        return await _rewritten(generator, question, turns)
-    return _carried(question, turns[-1])
+    if generator.instructable and (turns or orchestration.prompt_template is not None):
+        lines = await _lines(generator, rewriting(question, turns, orchestration, moment))
+        return (lines[0], "rewritten") if len(lines) == 1 and lines[0] != question else (question, "as asked")
+    return carried(question, turns[-1]) if turns else (question, "as asked")
 
 
-async def _rewritten(generator: Generator, question: str, turns: Sequence[Turn]) -> tuple[str, str]:
+async def split(generator: Generator, question: str, orchestration: Orchestration, moment: datetime) -> tuple[str, ...]:
+    """The questions that a question is made of; itself where it asks for one thing. Raises Unsupported."""
+    if not generator.instructable:
+        raise Unsupported(f"{generator.model} cannot split a question: choose a language model, or leave it whole.")
+    lines = await _lines(generator, splitting(question, orchestration, moment))
+    return tuple(dict.fromkeys(lines[:MAX_PARTS])) or (question,)
+
+
+async def _lines(generator: Generator, prompt: Prompt) -> list[str]:
+    """What a model wrote, line by line, without the marks of a list; nothing where a line is too long."""
     text = ""
-    async for delta in generator.generate(rewriting(question, turns, Inference(max_tokens=300))):
+    async for delta in generator.generate(prompt):
         text += delta.text
-    lines = [line.strip().strip('"') for line in text.strip().splitlines() if line.strip()]
-    if len(lines) != 1 or len(lines[0]) > MAX_QUESTION:
-        return question, "as asked"
-    return lines[0], "rewritten" if lines[0] != question else "as asked"
+    plain = (_BULLET.sub("", _TAG.sub("", line)).strip().strip('"') for line in text.splitlines())
+    lines = [line for line in plain if line]
+    return lines if all(len(line) <= MAX_QUESTION for line in lines) else []
 
 
-def _carried(question: str, before: Turn) -> tuple[str, str]:
+def asks(text: str) -> bool:
+    """Whether a text asks for something: it has a question mark or a question word."""
+    return "?" in text or "？" in text or bool(_ASKS.search(text))
+
+
+def points_back(text: str) -> bool:
+    """Whether a text has a pronoun, which stands for something said before."""
+    return bool(_STANDS_FOR.search(text))
+
+
+def carried(question: str, before: Turn) -> tuple[str, str]:
+    """A follow-up with the words that it leaves out, and `carried`; itself and `as asked` where it leaves out none."""
     words = content_terms(question)
-    if len(words) > _FEW and not _POINTS_BACK.search(question):
+    if len(words) > _FEW and not (points_back(question) or _LEANS_BACK.search(question)):
         return question, "as asked"
     earlier = before.standalone or before.question
     if not _ASKS.search(question):

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from time import perf_counter
 
-from outcrop.answer.citations import Checked, Composed, quoted
-from outcrop.answer.markers import MarkedStream
-from outcrop.answer.prompts import SENTINEL, answering
+from outcrop.answer.agentic import explored
+from outcrop.answer.citations import Composed, cited
+from outcrop.answer.exploring import Exploration, ExploredPart
+from outcrop.answer.external import ExternalSource, knowledge_base_of
+from outcrop.answer.prompts import answering
 from outcrop.answer.sessions import Sessions
 from outcrop.answer.steps import PREPARE, RETRIEVE, Deps, State
-from outcrop.answer.support import SupportFinder
 from outcrop.core.answers import (
     Answer,
     AnswerPart,
@@ -23,8 +25,7 @@ from outcrop.core.answers import (
 )
 from outcrop.core.chunks import Hit
 from outcrop.core.clock import Clock
-from outcrop.core.ids import NewId
-from outcrop.core.protocols import Adapters, Generator, MetadataStore
+from outcrop.core.protocols import Adapters, Generator, MetadataStore, Models
 from outcrop.core.records import KnowledgeBase, Turn
 from outcrop.core.settings import Settings
 from outcrop.core.steps import Trace, run_steps
@@ -48,9 +49,10 @@ class Answers:
         adapters: Adapters,
         settings: Settings,
         clock: Clock,
-        new_id: NewId,  # noqa: ARG002 # every service is made alike; sessions need ids that cannot be guessed
+        models: Models,
     ) -> None:
-        self._deps = Deps(adapters=adapters, settings=settings, sessions=Sessions(metadata, clock))
+        sessions = Sessions(metadata, clock)
+        self._deps = Deps(adapters=adapters, settings=settings, sessions=sessions, clock=clock, models=models)
 
     async def retrieve(self, base: KnowledgeBase, request: RetrieveRequest) -> Retrieved:
         """The passages that are nearest to a question.
@@ -63,7 +65,7 @@ class Answers:
         state = await run_steps(RETRIEVE, State(base=base, request=request), self._deps, trace)
         return Retrieved(hits=state.hits, trace=tuple(trace.spans), question=state.question)
 
-    async def ask(self, base: KnowledgeBase, request: AskRequest) -> AsyncIterator[AnswerPart]:
+    async def ask(self, base: KnowledgeBase, request: AskRequest) -> AsyncGenerator[AnswerPart]:
         """The answer in parts as they come: text, the citations of text that was sent, and at the end the whole.
 
         Raises:
@@ -79,6 +81,22 @@ class Answers:
             yield part
         yield FinalPart(answer=await self._record(state, generator, composed, trace))
 
+    async def ask_documents(self, sources: Sequence[ExternalSource], request: AskRequest) -> AsyncGenerator[AnswerPart]:
+        """As `ask`, over documents that come with the question.
+
+        Raises:
+            Invalid: Besides, a document cannot be read, or they are too many or too long.
+        """
+        deps = self._deps
+        opened = knowledge_base_of(sources, deps.adapters, deps.settings, deps.clock)
+        async with opened as base, aclosing(self.ask(base, request)) as parts:
+            async for part in parts:
+                yield part
+
+    def explore(self, asked: Exploration) -> AsyncGenerator[ExploredPart]:
+        """Agentic retrieval: see `agentic.explored`."""
+        return explored(asked, self._deps)
+
     def _begin(self, base: KnowledgeBase, request: AskRequest) -> State:
         retrieval = RetrieveRequest(
             question=request.question,
@@ -86,13 +104,14 @@ class Answers:
             mode=request.mode,
             where=request.where,
             rerank=request.rerank,
+            implicit=request.implicit,
         )
         model = request.model or self._deps.settings.model
         return State(base=base, request=retrieval, ask=request, model=model)
 
     async def _compose(
         self, state: State, generator: Generator, composed: Composed, trace: Trace
-    ) -> AsyncIterator[AnswerPart]:
+    ) -> AsyncGenerator[AnswerPart]:
         """Generate and cite, as one: each sentence is checked as soon as it is over."""
         started = perf_counter()
         try:
@@ -103,19 +122,15 @@ class Answers:
             trace.note(model=generator.model, **composed.noted())
             trace.close("generate", started)
 
-    def _parts(self, state: State, generator: Generator, composed: Composed) -> AsyncIterator[AnswerPart]:
-        deltas = generator.generate(self._prompt(state, generator))
-        if not generator.instructable:
-            return quoted(deltas, state.passages, composed)
+    def _parts(self, state: State, generator: Generator, composed: Composed) -> AsyncGenerator[AnswerPart]:
         embedder = self._deps.adapters.embedder(state.base.embedding_model)
-        finder = SupportFinder(state.question, state.passages, embedder)
-        return Checked(MarkedStream(SENTINEL), finder, state.passages, composed).parts(deltas)
+        return cited(generator, self._prompt(state, generator), embedder, composed)
 
     def _prompt(self, state: State, generator: Generator) -> Prompt:
         ask = state.ask or AskRequest(question=state.question)
         if generator.instructable:
-            template, told = ask.prompt_template, ask.instructions
-            return answering(state.question, state.passages, ask.inference, template, told)
+            turns = state.session.turns if state.session else ()
+            return answering(state.question, state.passages, ask, self._deps.clock(), turns)
         return Prompt(question=state.question, passages=state.passages, inference=ask.inference)
 
     async def _record(self, state: State, generator: Generator, composed: Composed, trace: Trace) -> Answer:

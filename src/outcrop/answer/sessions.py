@@ -44,10 +44,16 @@ class Sessions:
             raise Invalid("This session belongs to another knowledge base. Leave the session out to begin a new one.")
         return session
 
-    def begin(self, base: KnowledgeBase, caller: str) -> Session:
+    def begin(self, knowledge_base_id: str, caller: str) -> Session:
         """A session without turns; it is kept with its first turn."""
         now = self._clock()
-        return Session(id=new_session_id(), created_at=now, updated_at=now, knowledge_base_id=base.id, owner=caller)
+        return Session(
+            id=new_session_id(),
+            created_at=now,
+            updated_at=now,
+            knowledge_base_id=knowledge_base_id,
+            owner=caller,
+        )
 
     async def remember(self, session: Session, turn: Turn) -> Session:
         """Add a turn; of two questions that are answered at once, both are kept."""

@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cache, partial
+from itertools import zip_longest
 
-from outcrop.answer.follow_up import MAX_QUESTION, standalone
+from outcrop.answer.follow_up import MAX_QUESTION, split, standalone
+from outcrop.answer.narrowing import narrowed
 from outcrop.answer.pack import pack
+from outcrop.answer.reranking import reranked
 from outcrop.answer.sessions import Sessions
 from outcrop.core.answers import AskRequest, RetrieveRequest
-from outcrop.core.chunks import Hit, Search, Vector
+from outcrop.core.chunks import Hit, Search, Vector, Vectors
+from outcrop.core.clock import Clock
 from outcrop.core.errors import Invalid, Unsupported
-from outcrop.core.protocols import Adapters
+from outcrop.core.filters import Filter, all_of
+from outcrop.core.protocols import Adapters, EmbedsHere, Models
 from outcrop.core.records import KnowledgeBase, Session
 from outcrop.core.settings import Settings
 from outcrop.core.steps import Step, Trace
 
 MAX_LIMIT = 100
-_RERANKED = 4  # times as many hits as are asked for are fetched to be reranked
+_WIDER = 4  # times as many children as are asked for are fetched where their parents are too few
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,6 +33,8 @@ class Deps:
     adapters: Adapters
     settings: Settings
     sessions: Sessions
+    clock: Clock
+    models: Models
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +46,11 @@ class State:
     ask: AskRequest | None = None
     model: str = ""
     session: Session | None = None
-    question: str = ""  # as it is searched for
-    vector: Vector | None = None
+    question: str = ""  # as it is understood without the conversation
+    parts: tuple[str, ...] = ()  # as it is searched for
+    where: Filter | None = None
+    vectors: Vectors | None = None  # of the parts
+    embedding: Callable[[str], Vector] | None = None  # where the store computes them while it searches
     hits: tuple[Hit, ...] = ()
     passages: tuple[Hit, ...] = ()
 
@@ -57,7 +69,7 @@ async def guard_question(state: State, deps: Deps, trace: Trace) -> State:
         known = ", ".join(sorted(store.traits.modes))
         raise Unsupported(f"The vector store {state.base.vector_store} cannot search by {request.mode}, only: {known}.")
     trace.note(characters=len(request.question))
-    return replace(state, question=request.question)
+    return replace(state, question=request.question, parts=(request.question,), where=request.where)
 
 
 async def rewrite(state: State, deps: Deps, trace: Trace) -> State:
@@ -66,11 +78,31 @@ async def rewrite(state: State, deps: Deps, trace: Trace) -> State:
     if ask is None:
         return state
     session = await _session(state, deps, ask)
-    if not session.turns:
-        return replace(state, session=session)
-    question, how = await standalone(deps.adapters.generator(state.model), state.question, session.turns)
-    trace.note(turns=len(session.turns), question=question, how=how)
-    return replace(state, session=session, question=question)
+    generator = deps.adapters.generator(state.model)
+    question, how = await standalone(generator, state.question, session.turns, ask.orchestration, deps.clock())
+    if session.turns or how != "as asked":
+        trace.note(turns=len(session.turns), question=question, how=how)
+    return replace(state, session=session, question=question, parts=(question,))
+
+
+async def split_question(state: State, deps: Deps, trace: Trace) -> State:
+    """Several questions in place of a long one, where that is wanted."""
+    ask = state.ask
+    if ask is None or not ask.orchestration.decompose:
+        return state
+    parts = await split(deps.adapters.generator(state.model), state.question, ask.orchestration, deps.clock())
+    trace.note(parts=len(parts), questions="\n".join(parts))
+    return replace(state, parts=parts)
+
+
+async def narrow(state: State, deps: Deps, trace: Trace) -> State:
+    """The filter that the question itself names, besides the one that was given."""
+    wanted = state.request.implicit
+    if wanted is None:
+        return state
+    found, how = await narrowed(deps.adapters.generator(wanted.model), state.question, wanted)
+    trace.note(filter=how)
+    return replace(state, where=all_of(state.where, found))
 
 
 async def _session(state: State, deps: Deps, ask: AskRequest) -> Session:
@@ -79,37 +111,55 @@ async def _session(state: State, deps: Deps, ask: AskRequest) -> Session:
         raise Invalid("A question goes on with a session or with a history, not with both.")
     if ask.session_id is not None:
         return await deps.sessions.find(state.base, ask.caller, ask.session_id)
-    return replace(deps.sessions.begin(state.base, ask.caller), turns=ask.history or ())
+    return replace(deps.sessions.begin(state.base.id, ask.caller), turns=ask.history or ())
 
 
 async def embed(state: State, deps: Deps, trace: Trace) -> State:
-    """The question's vector, where the search needs one."""
+    """The vectors of the questions, where the search needs them."""
     if state.request.mode == "keyword":
         return state
     embedder = deps.adapters.embedder(state.base.embedding_model)
-    vectors = await embedder.embed([state.question], "query")
+    store = deps.adapters.vector_store(state.base.vector_store)
     trace.note(model=state.base.embedding_model)
-    return replace(state, vector=vectors[0])
+    if len(state.parts) == 1 and store.traits.embeds and isinstance(embedder, EmbedsHere):
+        trace.note(within="search")  # one trip to another thread instead of two
+        return replace(state, embedding=cache(embedder.embed_here))
+    return replace(state, vectors=await embedder.embed(list(state.parts), "query"))
 
 
 async def search(state: State, deps: Deps, trace: Trace) -> State:
-    """The nearest chunks."""
-    limit = state.request.limit * (_RERANKED if state.request.rerank else 1)
-    hits = await _search(state, deps, min(limit, MAX_LIMIT))
+    """The nearest chunks; of several questions in turn, each chunk once."""
+    hits = await _search(state, deps, state.request.limit)
     trace.note(mode=state.request.mode, hits=len(hits))
     return replace(state, hits=tuple(hits))
 
 
 async def _search(state: State, deps: Deps, limit: int) -> list[Hit]:
-    request = state.request
-    query = Search(
-        text=state.question,
-        vector=state.vector,
-        mode=request.mode,
-        limit=limit,
-        where=request.where,
-    )
-    return list(await deps.adapters.vector_store(state.base.vector_store).search(state.base.index, query))
+    store = deps.adapters.vector_store(state.base.vector_store)
+    rankings = []
+    for number, part in enumerate(state.parts):
+        query = Search(
+            text=part,
+            vector=state.vectors[number] if state.vectors is not None else None,
+            embed=partial(state.embedding, part) if state.embedding is not None else None,
+            mode=state.request.mode,
+            limit=limit,
+            where=state.where,
+        )
+        rankings.append(await store.search(state.base.index, query))
+    return in_turn(rankings)
+
+
+def in_turn(rankings: Sequence[Sequence[Hit]]) -> list[Hit]:
+    """The hits of several rankings, the best of each first, each chunk once."""
+    if len(rankings) == 1:
+        return list(rankings[0])
+    found: dict[str, Hit] = {}
+    for rank in zip_longest(*rankings):
+        for hit in rank:
+            if hit is not None:
+                found.setdefault(hit.chunk.id, hit)
+    return list(found.values())
 
 
 async def merge(state: State, deps: Deps, trace: Trace) -> State:
@@ -118,7 +168,7 @@ async def merge(state: State, deps: Deps, trace: Trace) -> State:
         return state
     merged = await _merged(state, deps, state.hits)
     if len(merged) < state.request.limit <= len(state.hits):
-        more = await _search(state, deps, min(state.request.limit * _RERANKED, MAX_LIMIT))
+        more = await _search(state, deps, min(state.request.limit * _WIDER, MAX_LIMIT))
         merged = await _merged(state, deps, more)
     trace.note(parents=len(merged))
     return replace(state, hits=tuple(merged))
@@ -137,12 +187,12 @@ async def _merged(state: State, deps: Deps, hits: tuple[Hit, ...] | list[Hit]) -
 
 async def rerank(state: State, deps: Deps, trace: Trace) -> State:
     """The best hits in their best order."""
-    limit = state.request.limit
-    if state.request.rerank is None:
-        return replace(state, hits=state.hits[:limit])
-    hits = await deps.adapters.reranker(state.request.rerank).rerank(state.question, state.hits, limit)
-    trace.note(reranker=state.request.rerank)
-    return replace(state, hits=tuple(hits))
+    most = min(state.request.limit * len(state.parts), MAX_LIMIT)
+    wanted, hits = state.request.rerank, state.hits[:most]
+    if wanted is None:
+        return replace(state, hits=hits)
+    trace.note(reranker=wanted.model, candidates=len(hits))
+    return replace(state, hits=tuple(await reranked(deps.models, deps.adapters, wanted, state.question, hits)))
 
 
 async def pack_passages(state: State, deps: Deps, trace: Trace) -> State:
@@ -156,6 +206,8 @@ async def pack_passages(state: State, deps: Deps, trace: Trace) -> State:
 RETRIEVE: tuple[Step[State, Deps], ...] = (
     Step("guard", guard_question),
     Step("rewrite", rewrite),
+    Step("split", split_question),
+    Step("narrow", narrow),
     Step("embed", embed),
     Step("search", search),
     Step("merge", merge),

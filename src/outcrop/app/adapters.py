@@ -22,16 +22,16 @@ from outcrop.core.protocols import (
 from outcrop.core.records import Chunking, DataSource
 from outcrop.core.settings import Settings
 from outcrop.models.catalog import Catalog
-from outcrop.models.gateway import Gateway
+from outcrop.models.gateway import Gateway, Records
 from outcrop.models.generator import ChatGenerator
 
 
 class LoadedAdapters:
     """`core.protocols.Adapters` over the registry."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, metadata: Records | None = None) -> None:
         self._settings = settings
-        self.models = Gateway(Catalog(settings), self)
+        self.models = Gateway(Catalog(settings), self, metadata)
         self._made: dict[tuple[str, str | ModelCard], Any] = {}
         self._lock = RLock()
 
@@ -60,7 +60,8 @@ class LoadedAdapters:
         if family in registry.EMBEDDERS:
             make = registry.load(registry.EMBEDDERS, family, "embedder")
             return self._once("embedder", card.target, lambda: make(card.target, self._settings))  # type: ignore[no-any-return]
-        return self._of_card("embedder", card, registry.load({}, family, "embedder", registry.REMOTE_EMBEDDERS))  # type: ignore[no-any-return]
+        make = registry.load(registry.CARD_EMBEDDERS, family, "embedder", registry.REMOTE_EMBEDDERS)
+        return self._of_card("embedder", card, make)  # type: ignore[no-any-return]
 
     def chunker(self, chunking: Chunking, embedder: Embedder) -> Chunker:
         """A chunker for a configuration."""
@@ -94,7 +95,8 @@ class LoadedAdapters:
 
     def text_reranker(self, card: ModelCard) -> TextReranker:
         """The reranker of a card."""
-        return self._of_card("text_reranker", card, registry.load(registry.TEXT_RERANKERS, _family(card), "reranker"))  # type: ignore[no-any-return]
+        make = registry.load(registry.TEXT_RERANKERS, _family(card), "reranker", registry.REMOTE_TEXT_RERANKERS)
+        return self._of_card("text_reranker", card, make)  # type: ignore[no-any-return]
 
     async def close(self) -> None:
         """Close whatever was made and can be closed."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -29,6 +31,12 @@ T = TypeVar("T")
 Where = Filter | dict[str, Any] | None
 
 
+def _leave(threads: AbstractContextManager[BlockingPortal]) -> None:
+    """End the event loop of an Outcrop that nobody closed, which would otherwise keep the interpreter from exiting."""
+    with suppress(BaseException):
+        threads.__exit__(SystemExit, SystemExit(), None)
+
+
 class Outcrop:
     """One data directory, opened: a context manager, also usable where an event loop is already running.
 
@@ -39,13 +47,14 @@ class Outcrop:
     def __init__(self, data: str | Path | None = None, **settings: Any) -> None:
         given = {**settings, **({"data": Path(data)} if data is not None else {})}
         self.settings = load_settings(**given)
-        self._threads: Any = start_blocking_portal()
-        self._portal: BlockingPortal = self._threads.__enter__()
+        self._threads = start_blocking_portal()
+        self._portal = self._threads.__enter__()
+        self._left = weakref.finalize(self, _leave, self._threads)
         try:
             self._opened = self._portal.wrap_async_context_manager(open_services(self.settings))
             self.services: Services = self._opened.__enter__()
         except BaseException:
-            self._threads.__exit__(None, None, None)
+            self._end()
             raise
 
     def __enter__(self) -> Self:
@@ -61,7 +70,11 @@ class Outcrop:
         try:
             self._opened.__exit__(None, None, None)
         finally:
-            self._threads.__exit__(None, None, None)
+            self._end()
+
+    def _end(self) -> None:
+        self._left.detach()
+        self._threads.__exit__(None, None, None)
 
     def call(self, function: Callable[..., Awaitable[T]], *arguments: Any) -> T:
         """The result of an async function of `services`, awaited in Outcrop's own event loop."""

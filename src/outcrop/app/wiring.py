@@ -30,7 +30,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     """The services over `settings.data`, which is made if it is not there."""
     settings.data.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
     metadata = await open_metadata(settings.database_url or settings.data / "outcrop.db")
-    adapters = LoadedAdapters(settings)
+    adapters = LoadedAdapters(settings, metadata)
     bases = KnowledgeBases(metadata, adapters, settings, now, new_id)
     direct = Direct(metadata, adapters, settings, now)
     uploads = Uploads(metadata, adapters, settings, now)
@@ -46,7 +46,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
             attachments=Attachments(metadata, bases, direct, uploads, now),
             store_labels=StoreLabels(metadata, bases, now),
             verifier=Verifier(metadata, adapters, settings),
-            answers=Answers(metadata, adapters, settings, now, new_id),
+            answers=Answers(metadata, adapters, settings, now, adapters.models),
             models=adapters.models,
             keys=Keys(metadata, settings.data, now),
             console=ConsoleTokens(settings.data),

@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 import secrets
-from time import monotonic
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
 from outcrop.bedrock import errors, ops, route
+from outcrop.bedrock.admission import Admission
+from outcrop.bedrock.client_tokens import ClientTokens
 from outcrop.bedrock.errors import WireError
 from outcrop.bedrock.eventstream import opened
 from outcrop.bedrock.parse import Request
-from outcrop.bedrock.render import Reply, renderer
-from outcrop.bedrock.signature import Verifier
-from outcrop.bedrock.table import TABLE, Call
+from outcrop.bedrock.render import Reply
+from outcrop.bedrock.table import TABLE, Call, Entry
 from outcrop.core.clock import Clock, now
+from outcrop.core.errors import Invalid
 from outcrop.web.asgi import App, Receive, Scope, Send, send_pieces, send_whole
 from outcrop.web.body import MIB, BodyTooLarge, ClientLeft, read_body
 from outcrop.web.connection import while_connected
+from outcrop.web.guards import is_loopback, same_site
 
 if TYPE_CHECKING:
     from outcrop.services import Services
@@ -25,23 +29,28 @@ __all__ = ["bedrock_app", "ops"]
 
 
 def bedrock_app(services: Services, clock: Clock = now) -> App:
-    """The application that answers AWS's clients."""
-    surface = Surface(services, Verifier(services.keys, clock))
+    """The application that answers AWS's clients. Raises Invalid for one that is open to more than this machine."""
+    settings = services.settings
+    is_open = settings.auth == "none"
+    if is_open and not is_loopback(settings.host):
+        raise Invalid(f"Without access keys the server may only listen on this machine, not on {settings.host}.")
+    surface = Surface(services, Admission(services.keys, clock, is_open=is_open), clock)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             await surface.serve(scope, receive, send)
 
-    return app
+    # Where nothing else is asked of a request, pages of other sites must not send them from a browser here.
+    return same_site(app, settings.host, settings.allowed_hosts) if is_open else app
 
 
 class Surface:
     """Answers requests with the operations of the table."""
 
-    def __init__(self, services: Services, verifier: Verifier) -> None:
+    def __init__(self, services: Services, admission: Admission, clock: Clock) -> None:
         self._services = services
-        self._verifier = verifier
-        self._noted: dict[str, float] = {}  # when the use of each key was last noted, so that most calls write nothing
+        self._admission = admission
+        self._tokens = ClientTokens(services.metadata, clock)
         self._limit = services.settings.max_body_mb * MIB
 
     async def serve(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,15 +65,15 @@ class Surface:
             await _send(errors.reply(errors.named(error, None), None), request_id, send)
 
     async def _answer(self, request: Request, request_id: str, send: Send) -> None:
-        service, stream = None, None
+        operation, stream = None, None
         try:
             found = _routed(request)
-            service = found.operation.service.name
+            operation = found.operation
             reply = await self._run(found, request, request_id)
             if reply.events is not None:
-                stream = await opened(found.operation, reply.events)
+                stream = await opened(operation, reply.events, reply.extends)
         except Exception as error:  # noqa: BLE001 # the edge: every error is answered
-            reply = errors.reply(errors.named(error, service), service)
+            reply = errors.reply(errors.named(error, operation), operation)
         if stream is None:
             await _send(reply, request_id, send)
         else:
@@ -73,26 +82,18 @@ class Surface:
     async def _run(self, found: route.Route, request: Request, request_id: str) -> Reply:
         """The reply of an operation."""
         operation = found.operation
-        key = await self._verifier.verify(request)
-        await self._note(key)
+        caller = await self._admission.admit(request, operation.service)
         entry = TABLE.get((operation.service.name, operation.name))
         if entry is None:
             message = f"Outcrop does not offer {operation.name} of {operation.service.name}."
             raise WireError("NotImplementedException", message)
-        call = Call(self._services, key, request_id, {})
-        result = await entry.run(call, entry.parse(request, found.labels))
-        reply = renderer(operation)(result)
-        return Reply(reply.status, {**reply.headers, **call.headers}, reply.body, reply.events)
-
-    async def _note(self, key: str) -> None:
-        """Note that a key was used, now and then."""
-        moment = monotonic()
-        if moment - self._noted.get(key, -NOTED_EVERY) >= NOTED_EVERY:
-            self._noted[key] = moment
-            await self._services.keys.used(key)
+        call, given = Call(self._services, caller, request_id, {}), entry.parse(request, found.labels)
+        return await self._tokens.once(operation, caller, given, lambda: _carried_out(entry, call, given))
 
 
-NOTED_EVERY = 60.0  # seconds
+async def _carried_out(entry: Entry, call: Call, given: Mapping[str, Any]) -> Reply:
+    reply = entry.render(await entry.run(call, given))
+    return replace(reply, headers={**reply.headers, **call.headers}) if call.headers else reply
 
 
 def _routed(request: Request) -> route.Route:
@@ -113,11 +114,13 @@ def _headers(reply: Reply, request_id: str) -> dict[str, str]:
 def _request(scope: Scope, body: bytes) -> Request:
     """The request, its path and headers as they came over the wire (latin-1 keeps every byte)."""
     raw_path: bytes = scope.get("raw_path") or scope["path"].encode()
+    is_secure, (client, _) = scope.get("scheme") == "https", scope.get("client") or ("", 0)
     return Request(
         method=scope["method"],
         raw_path=raw_path.partition(b"?")[0].decode("latin-1"),
         query=scope["query_string"].decode("latin-1"),
         headers=tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]),
         body=body,
-        secure=scope.get("scheme") == "https",
+        is_secure=is_secure,
+        is_private=is_secure or is_loopback(client),
     )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from outcrop.bedrock.constraints import Complain, bounds, wording, wrong_type
+from outcrop.bedrock.constraints import bounds, wording, wrong_type
 from outcrop.bedrock.spec import Shape
 
 Check = Callable[[Any, str, list[str]], Any]
@@ -19,19 +19,26 @@ Accepts = Mapping[str, Any]
 """The members that are supported, each with those below it; `WHOLE` where all are."""
 WHOLE: Accepts = {"**": {}}
 
+Extends = Mapping[str, tuple[str, ...]]
+"""What Outcrop allows beyond the service model, by shape: further values of an enum, or further patterns."""
+NOTHING: Extends = {}
+
 LIMITS = {"integer": 2**31, "long": 2**63}
+LARGEST = {"float": 3.4028235e38, "double": 1.7976931348623157e308}  # IEEE 754, single and double
 
 
 class Checker:
     """Builds checks for shapes; `blob` and `timestamp` say how those two are converted in this direction."""
 
-    def __init__(self, *, blob: Callable[[Shape], Check], timestamp: Callable[[Shape], Check]) -> None:
+    def __init__(
+        self, *, blob: Callable[[Shape], Check], timestamp: Callable[[Shape], Check], extends: Extends = NOTHING
+    ) -> None:
         self._whole: dict[tuple[str, str], Check] = {}
         self._make: dict[str, Callable[[Shape, Accepts], Check]] = {
             "structure": self._structure,
             "list": self._list,
             "map": self._map,
-            "string": lambda shape, _: _string(shape),
+            "string": lambda shape, _: _string(shape, extends.get(shape.name, ())),
             "boolean": lambda *_: _boolean,
             "blob": lambda shape, _: blob(shape),
             "timestamp": lambda shape, _: timestamp(shape),
@@ -52,21 +59,23 @@ class Checker:
         if shape.is_document:
             return _anything
         checks: dict[str, Check] = {}  # filled as members are met: shapes may contain themselves
-        required, known = frozenset(shape.required), shape.members
+        unknown, complete = _unknown(shape), _complete(shape)
 
         def check(value: Any, at: str, problems: list[str]) -> Any:
-            if not isinstance(value, Mapping):
+            if type(value) is not dict and not isinstance(value, Mapping):
                 problems.append(wrong_type(at or "The body", "an object", value))
                 return None
-            result = {}
+            result, before = {}, f"{at}." if at else ""
             for name, given in value.items():
                 if given is None:
                     continue
-                if name not in checks and name in known:
-                    checks[name] = self._member(shape, name, accepts)
-                place = f"{at}.{name}" if at else str(name)
-                result[name] = checks.get(name, _unknown(shape))(given, place, problems)
-            _complete(shape, required, result, at, problems)
+                member = checks.get(name)
+                if member is None:
+                    member = self._member(shape, name, accepts) if name in shape.members else unknown
+                    if member is not unknown:  # there is no end of unknown names
+                        checks[name] = member
+                result[name] = member(given, f"{before}{name}", problems)
+            complete(result, at, problems)
             return result
 
         return check
@@ -81,7 +90,7 @@ class Checker:
         complain = bounds(shape, " members")
 
         def check(value: Any, at: str, problems: list[str]) -> Any:
-            if not isinstance(value, Sequence) or isinstance(value, str | bytes):
+            if type(value) is not list and (not isinstance(value, Sequence) or isinstance(value, str | bytes)):
                 problems.append(wrong_type(at, "a list", value))
                 return None
             if complain:
@@ -95,7 +104,7 @@ class Checker:
         key, one, complain = self.check(shape.key), self.check(shape.item, accepts), bounds(shape, " entries")
 
         def check(value: Any, at: str, problems: list[str]) -> Any:
-            if not isinstance(value, Mapping):
+            if type(value) is not dict and not isinstance(value, Mapping):
                 problems.append(wrong_type(at, "an object", value))
                 return None
             if complain:
@@ -107,13 +116,19 @@ class Checker:
         return check
 
 
-def _complete(shape: Shape, required: frozenset[str], given: Mapping[str, Any], at: str, problems: list[str]) -> None:
-    """Complain of required members that are not there, and of a union with another number of members than one."""
-    place = f"{at}." if at else ""
-    problems.extend(f"{place}{name} is required." for name in shape.required if name in required and name not in given)
-    if shape.is_union and len(given) != 1:
-        names = ", ".join(shape.members)
-        problems.append(f"{at or shape.name} must have exactly one of its members ({names}), not {len(given)}.")
+def _complete(shape: Shape) -> Callable[[Mapping[str, Any], str, list[str]], None]:
+    """Complains of required members that are not there, and of a union with another number of members than one."""
+    required, is_union = frozenset(shape.required), shape.is_union
+
+    def check(given: Mapping[str, Any], at: str, problems: list[str]) -> None:
+        if not required <= given.keys():
+            place = f"{at}." if at else ""
+            problems.extend(f"{place}{name} is required." for name in shape.required if name not in given)
+        if is_union and len(given) != 1:
+            names = ", ".join(shape.members)
+            problems.append(f"{at or shape.name} must have exactly one of its members ({names}), not {len(given)}.")
+
+    return check
 
 
 def _unknown(shape: Shape) -> Check:
@@ -132,21 +147,18 @@ def _anything(value: Any, _: str, __: list[str]) -> Any:
     return value
 
 
-def _string(shape: Shape) -> Check:
-    complaints: list[tuple[Complain | None, Callable[[str], Any]]] = [
-        (bounds(shape, " characters"), len),
-        (wording(shape), str),
-    ]
-    active = [(complain, measure) for complain, measure in complaints if complain is not None]
+def _string(shape: Shape, more: Sequence[str]) -> Check:
+    sized, worded = bounds(shape, " characters"), wording(shape, more)
 
     def check(value: Any, at: str, problems: list[str]) -> Any:
         if not isinstance(value, str):
             problems.append(wrong_type(at, "a string", value))
             return value
         before = len(problems)
-        for complain, measure in active:
-            if len(problems) == before:  # a pattern is not run on a text that is too long
-                complain(measure(value), at, problems)
+        if sized:
+            sized(len(value), at, problems)
+        if worded and len(problems) == before:  # a pattern is not run on a text that is too long
+            worded(value, at, problems)
         return value
 
     return check
@@ -174,11 +186,13 @@ def _integer(shape: Shape) -> Check:
 
 
 def _number(shape: Shape) -> Check:
-    complain = bounds(shape)
+    complain, largest = bounds(shape), LARGEST[shape.type]
 
     def check(value: Any, at: str, problems: list[str]) -> Any:
         if not isinstance(value, int | float) or isinstance(value, bool):
             problems.append(wrong_type(at, "a number", value))
+        elif not -largest <= value <= largest:
+            problems.append(f"{at} must be a number that a {shape.type} can hold.")
         elif complain:
             complain(value, at, problems)
         return value

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-import sys
-import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
+
+from pydantic_core import SchemaError, SchemaValidator, core_schema
 
 from outcrop.bedrock.spec import Shape
 
@@ -20,6 +20,7 @@ KINDS = {
     float: "a number",
     dict: "an object",
     list: "a list",
+    type(None): "null",
 }
 
 
@@ -44,16 +45,19 @@ def bounds(shape: Shape, unit: str = "") -> Complain | None:
     return complain
 
 
-def wording(shape: Shape) -> Complain | None:
-    """Complains where a string is not one of its enum or does not match its pattern; None without either."""
+def wording(shape: Shape, more: Sequence[str] = ()) -> Complain | None:
+    """Complains where a string is not one of its enum or does not match its pattern; None without either.
+
+    `more` are further values of the enum, or further patterns, that Outcrop allows.
+    """
     if "enum" in shape.traits:
-        return _enum(shape)
-    return _pattern(shape) if "pattern" in shape.traits else None
+        return _enum(shape, more)
+    return _pattern(shape, more) if "pattern" in shape.traits else None
 
 
-def _enum(shape: Shape) -> Complain:
-    values = frozenset(shape.traits["enum"])
-    choices = ", ".join(shape.traits["enum"])
+def _enum(shape: Shape, more: Sequence[str]) -> Complain:
+    values = frozenset((*shape.traits["enum"], *more))
+    choices = ", ".join((*shape.traits["enum"], *more))
 
     def complain(value: str, at: str, problems: list[str]) -> None:
         if value not in values:
@@ -63,49 +67,27 @@ def _enum(shape: Shape) -> Complain:
     return complain
 
 
-def _pattern(shape: Shape) -> Complain:
-    source = shape.traits["pattern"]
-    pattern = re.compile(portable(source))
+def _pattern(shape: Shape, more: Sequence[str]) -> Complain:
+    sources = (shape.traits["pattern"], *more)
+    matching = [matcher(source) for source in sources]
 
     def complain(value: str, at: str, problems: list[str]) -> None:
-        if pattern.fullmatch(value) is None:
-            problems.append(f"{at} must match the pattern {source}")
+        if not any(matches(value) for matches in matching):
+            problems.append(f"{at} must match the pattern {' or '.join(sources)}")
 
     return complain
 
 
-def portable(pattern: str) -> str:
-    r"""A pattern with its Unicode categories (`\p{L}`, `\P{C}`), which `re` does not know, written as ranges."""
-    depth_of_class = False
-    pieces: list[str] = []
-    position = 0
-    while position < len(pattern):
-        found = _CATEGORY.match(pattern, position)
-        if found:
-            ranges = _ranges(found["name"], negated=found["sign"] == "P")
-            pieces.append(ranges if depth_of_class else f"[{ranges}]")
-            position = found.end()
-            continue
-        width = 2 if pattern[position] == "\\" else 1
-        piece = pattern[position : position + width]
-        depth_of_class = piece == "[" or (depth_of_class and piece != "]")
-        pieces.append(piece)
-        position += width
-    return "".join(pieces)
-
-
-_CATEGORY = re.compile(r"\\(?P<sign>[pP])\{(?P<name>[A-Z][a-z]?)\}")
-
-
 @cache
-def _ranges(name: str, *, negated: bool) -> str:
-    """The characters of a Unicode category as the inside of a character class."""
-    pieces, start = [], None
-    for code in range(sys.maxunicode + 2):
-        inside = code <= sys.maxunicode and unicodedata.category(chr(code)).startswith(name) != negated
-        if inside and start is None:
-            start = code
-        elif not inside and start is not None:
-            pieces.append(f"\\U{start:08x}-\\U{code - 1:08x}")
-            start = None
-    return "".join(pieces)
+def matcher(pattern: str) -> Callable[[str], bool]:
+    """Whether a text matches a pattern whole, in time that grows with its length alone.
+
+    Some of AWS's patterns ((-*[a-z-])*) take `re` longer than the universe for a text of 63 characters, so it reads
+    only those with look-around, which automata cannot.
+    """
+    schema = core_schema.str_schema(pattern=rf"\A(?:{pattern})\z", regex_engine="rust-regex")
+    try:
+        return SchemaValidator(schema).isinstance_python
+    except SchemaError:
+        compiled = re.compile(pattern)
+        return lambda text: compiled.fullmatch(text) is not None

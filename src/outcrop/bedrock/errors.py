@@ -10,9 +10,9 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 
-from outcrop.bedrock import spec
-from outcrop.bedrock.parse import Malformed
-from outcrop.bedrock.render import JSON, Reply, to_json
+from outcrop.bedrock.parse import JSON, Malformed, WrongContentType
+from outcrop.bedrock.render import Reply, to_json
+from outcrop.bedrock.spec import Operation
 from outcrop.core.errors import Kind, OutcropError
 from outcrop.web.body import BodyTooLarge
 
@@ -27,15 +27,16 @@ COMMON: Mapping[str, int] = {
     "UnknownOperationException": 404,
     "RequestEntityTooLargeException": 413,
     "SerializationException": 400,
+    "UnsupportedMediaTypeException": 415,
     "NotImplementedException": 501,
 }
-# The first name that the service has is taken. A dependency's failure must not make clients repeat a long call, so
+# The first name that the operation has is taken. A dependency's failure must not make clients repeat a long call, so
 # it is the one that SDKs do not retry, where the service has it.
 NAMES: Mapping[Kind, tuple[str, ...]] = {
     "invalid": ("ValidationException",),
     "unsupported": ("ValidationException",),
     "not_found": ("ResourceNotFoundException",),
-    "conflict": ("ConflictException",),
+    "conflict": ("ConflictException", "ValidationException"),
     "denied": ("AccessDeniedException",),
     "throttled": ("ThrottlingException",),
     "timeout": ("ModelTimeoutException", "DependencyFailedException", "InternalServerException"),
@@ -52,32 +53,37 @@ class WireError(OutcropError):
         self.name = name
 
 
-def named(error: BaseException, service: str | None) -> WireError:
-    """The error as AWS names it in a service; one that is not Outcrop's own says nothing of its cause."""
+def named(error: BaseException, operation: Operation | None) -> WireError:
+    """The error as AWS names it for an operation; one that is not Outcrop's own says nothing of its cause."""
     if isinstance(error, WireError):
         return error
     if isinstance(error, Malformed):
         return WireError("SerializationException", error.message)
+    if isinstance(error, WrongContentType):
+        return WireError("UnsupportedMediaTypeException", error.message)
     if isinstance(error, BodyTooLarge):
         return WireError("RequestEntityTooLargeException", error.message)
     if isinstance(error, OutcropError):
-        return WireError(_name(error.kind, service), error.message)
+        return WireError(_name(error.kind, operation), error.message)
     logger.error("An operation failed.", exc_info=error)
     return WireError("InternalServerException", "Something went wrong inside Outcrop; the server's log says what.")
 
 
-def reply(error: WireError, service: str | None) -> Reply:
+def reply(error: WireError, operation: Operation | None) -> Reply:
     """The reply that carries an error."""
     headers = {"content-type": JSON, "x-amzn-errortype": error.name}
-    return Reply(status(error.name, service), headers, to_json({"message": error.message, "__type": error.name}))
+    body = to_json({"message": error.message, "__type": error.name})
+    return Reply(status(error.name, operation), headers, body)
 
 
-def status(name: str, service: str | None) -> int:
-    """The HTTP status of an error's name in a service."""
-    modelled = spec.service(service).statuses if service else {}
+def status(name: str, operation: Operation | None) -> int:
+    """The HTTP status of an error's name in the service of an operation."""
+    modelled = operation.service.statuses if operation else {}
     return modelled.get(name) or COMMON.get(name, 500)
 
 
-def _name(kind: Kind, service: str | None) -> str:
-    modelled = spec.service(service).statuses if service else {}
-    return next((name for name in NAMES[kind] if name in modelled), NAMES[kind][-1])
+def _name(kind: Kind, operation: Operation | None) -> str:
+    """The first of a kind's names that the operation may give, or else one that its service has."""
+    own, modelled = (operation.errors, operation.service.statuses) if operation else ((), ())
+    names = NAMES[kind]
+    return next((name for known in (own, modelled) for name in names if name in known), names[-1])

@@ -12,8 +12,10 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from typing import Any
 from zlib import crc32
 
+from outcrop.bedrock.check import NOTHING, Check, Extends
 from outcrop.bedrock.errors import WireError, named
-from outcrop.bedrock.render import CHECKER, JSON, checked, to_json
+from outcrop.bedrock.parse import JSON
+from outcrop.bedrock.render import checked, checker, to_json
 from outcrop.bedrock.spec import Operation, Shape
 from outcrop.web.asgi import closing
 
@@ -41,18 +43,19 @@ def exception(stream: Shape, error: WireError) -> bytes:
     return frame(headers, to_json({"message": error.message}))
 
 
-async def opened(operation: Operation, events: AsyncIterator[Mapping[str, Any]]) -> AsyncIterator[bytes]:
+async def opened(
+    operation: Operation, events: AsyncIterator[Mapping[str, Any]], extends: Extends = NOTHING
+) -> AsyncIterator[bytes]:
     """The frames of events, each checked against its shape; an error later on becomes the last frame.
 
     Waits for the first event, so that an error before it is raised and can be answered with its own status.
     """
-    pieces = _frames(operation, events)
+    pieces = _frames(checker(extends).check(_stream(operation)), events)
     first = await anext(pieces, None)
     return _chained(first, _ended(operation, pieces))
 
 
-async def _frames(operation: Operation, events: AsyncIterator[Mapping[str, Any]]) -> AsyncGenerator[bytes]:
-    check = CHECKER.check(_stream(operation))
+async def _frames(check: Check, events: AsyncIterator[Mapping[str, Any]]) -> AsyncGenerator[bytes]:
     async with closing(events):
         async for given in events:
             for name, value in checked(check, given).items():
@@ -66,7 +69,7 @@ async def _ended(operation: Operation, pieces: AsyncGenerator[bytes]) -> AsyncGe
             async for piece in pieces:
                 yield piece
         except Exception as error:  # noqa: BLE001 # the edge: the status is sent, so the error is a frame
-            yield exception(_stream(operation), named(error, operation.service.name))
+            yield exception(_stream(operation), named(error, operation))
 
 
 async def _chained(first: bytes | None, rest: AsyncGenerator[bytes]) -> AsyncGenerator[bytes]:

@@ -5,16 +5,19 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cache
 from typing import Any
 
-from outcrop.bedrock.check import Check, Checker
+from pydantic_core import to_json as written
+
+from outcrop.bedrock.check import NOTHING, Check, Checker, Extends
 from outcrop.bedrock.constraints import bounds, wrong_type
+from outcrop.bedrock.parse import JSON
 from outcrop.bedrock.spec import Operation, Shape
 
-JSON = "application/json"
+STREAM = "application/vnd.amazon.eventstream"
 
 
 class WrongResult(Exception):
@@ -23,19 +26,26 @@ class WrongResult(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """An HTTP reply; `events` (checked one by one as they are sent) in place of the body for a stream."""
+    """An HTTP reply; `events` (checked one by one as they are sent) in place of the body for a stream.
+
+    `extends` says what its events may hold beyond the service model.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = b""
     events: Any = None
+    extends: Extends = field(default_factory=dict)
 
 
-@cache
-def renderer(operation: Operation) -> Callable[[Mapping[str, Any]], Reply]:
-    """What turns an operation's results into replies. Raises WrongResult."""
+Renderer = Callable[[Mapping[str, Any]], Reply]
+"""Turns an operation's results into replies. Raises WrongResult."""
+
+
+def renderer(operation: Operation, extends: Extends = NOTHING) -> Renderer:
+    """The renderer of an operation's replies."""
     shape = operation.output
-    check, payload = CHECKER.check(shape), shape.payload
+    check, payload = checker(extends).check(shape), shape.payload
     headers = [member for member in shape.members.values() if member.location == "header"]
 
     def render(result: Mapping[str, Any]) -> Reply:
@@ -43,7 +53,7 @@ def renderer(operation: Operation) -> Callable[[Mapping[str, Any]], Reply]:
         values = checked(check, {**result, payload.name: {}} if payload and events is not None else result)
         sent = {member.wire_name.lower(): _text(values.pop(member.name)) for member in headers if member.name in values}
         if payload and events is not None:
-            return Reply(operation.status, {"content-type": "application/vnd.amazon.eventstream", **sent}, b"", events)
+            return Reply(operation.status, {"content-type": STREAM, **sent}, events=events, extends=extends)
         return Reply(operation.status, {"content-type": JSON, **sent}, _body(operation, values, result))
 
     return render
@@ -60,6 +70,8 @@ def checked(check: Check, result: Mapping[str, Any]) -> Any:
 
 def to_json(value: Any) -> bytes:
     """Compact JSON; text that is not Unicode (half a surrogate pair from a broken file) loses that character."""
+    with suppress(ValueError):
+        return written(value, inf_nan_mode="strings")  # four times as fast, but for Unicode alone
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode("utf-8", "replace")
 
 
@@ -107,3 +119,8 @@ def _timestamp(shape: Shape) -> Check:
 
 
 CHECKER = Checker(blob=_blob, timestamp=_timestamp)
+
+
+def checker(extends: Extends) -> Checker:
+    """The checker of replies that may hold these extensions."""
+    return Checker(blob=_blob, timestamp=_timestamp, extends=extends) if extends else CHECKER

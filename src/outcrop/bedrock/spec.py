@@ -6,15 +6,12 @@ Format: https://smithy.io/2.0 in the older form of botocore/data/<service>/<vers
 
 from __future__ import annotations
 
-import gzip
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
+from outcrop.bedrock import model_files
 from outcrop.core.errors import MissingDependency, OutcropError
 
 SERVICES = ("bedrock", "bedrock-runtime", "bedrock-agent", "bedrock-agent-runtime")
@@ -127,6 +124,17 @@ class Operation:
         """The shape of the reply."""
         return self.service.shape(self.traits["output"]["shape"])
 
+    @cached_property
+    def errors(self) -> frozenset[str]:
+        """The names of the errors that it may give."""
+        return frozenset(error["shape"] for error in self.traits.get("errors", ()))
+
+    @cached_property
+    def client_token(self) -> str | None:
+        """The member that makes it safe to send a request twice, if it has one."""
+        members = self.input.members.values()
+        return next((member.name for member in members if member.traits.get("idempotencyToken")), None)
+
     @property
     def streams(self) -> bool:
         """Whether the reply is a stream of events."""
@@ -155,6 +163,11 @@ class Service:
             self._shapes[name] = Shape(self, name, self.model["shapes"][name])
         return self._shapes[name]
 
+    @property
+    def takes_bearer_tokens(self) -> bool:
+        """Whether a request may carry a bearer token in place of a signature."""
+        return "smithy.api#httpBearerAuth" in self.model["metadata"].get("auth", ())
+
     @cached_property
     def statuses(self) -> Mapping[str, int]:
         """The HTTP status of each error that the service names."""
@@ -164,17 +177,16 @@ class Service:
 
 @cache
 def service(name: str) -> Service:
-    """A service by name, read once (about 3 ms of CPU).
+    """A service by name, read once a process.
 
     Raises:
         MissingDependency: botocore is not installed, or does not know the service.
     """
-    folder = _models() / name
+    folder = model_files.folder() / name
     versions = sorted(folder.iterdir()) if folder.is_dir() else []
     for path in (versions[-1] / "service-2.json.gz", versions[-1] / "service-2.json") if versions else ():
         if path.is_file():
-            data = path.read_bytes()
-            return Service(name, json.loads(gzip.decompress(data) if path.suffix == ".gz" else data))
+            return Service(name, model_files.read(path))
     raise MissingDependency(f"The installed botocore has no model of {name}. Install botocore 1.44 or newer.")
 
 
@@ -184,11 +196,3 @@ def operation(service_name: str, name: str) -> Operation:
     if found is None:
         raise UnknownOperation(f"The model of {service_name} has no operation {name}.")
     return found
-
-
-def _models() -> Path:
-    """The folder of botocore's models, found without importing it."""
-    package = find_spec("botocore")
-    if package is None or not package.submodule_search_locations:
-        raise MissingDependency("The Bedrock surface needs the package botocore.")
-    return Path(package.submodule_search_locations[0]) / "data"

@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from outcrop.bedrock import spec
-from outcrop.bedrock.check import WHOLE, Accepts
+from outcrop.bedrock.check import WHOLE, Accepts, Extends
 from outcrop.bedrock.parse import Parser, parser
+from outcrop.bedrock.render import Renderer, renderer
 from outcrop.bedrock.spec import Operation, Shape
 
 if TYPE_CHECKING:
@@ -35,14 +36,17 @@ class Call:
 class Entry:
     """An operation that is offered, what runs it, and the members that it supports.
 
-    `ignores` are members that may be given though they change nothing, each with the reason.
+    `ignores` are members that may be given though they change nothing, each with the reason; `extends` are the values
+    that Outcrop allows beyond the service model.
     """
 
     operation: Operation
     handler: Handler
     parse: Parser
+    render: Renderer
     accepts: Accepts
     ignores: Mapping[str, str] = field(default_factory=dict)
+    extends: Extends = field(default_factory=dict)
     parameters: frozenset[str] = frozenset()
 
     async def run(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -58,27 +62,51 @@ TABLE: dict[tuple[str, str], Entry] = {}
 
 
 def op(
-    service: str, name: str, *, accepts: Iterable[str] = (), ignores: Mapping[str, str] | None = None
+    service: str,
+    name: str,
+    *,
+    accepts: Iterable[str] = (),
+    ignores: Mapping[str, str] | None = None,
+    extends: Extends | None = None,
 ) -> Callable[[Handler], Handler]:
     """Offer an operation: the function's keyword parameters are the members that it supports.
 
     Of a member that is a structure, `accepts` lists what is supported below it ("a.b.c", or "a.b.**" for all).
-    Whatever else the model has is refused by name. Raises UnknownOperation or WrongDeclaration at import.
+    Whatever else the model has is refused by name. `extends` adds values to enums, and patterns to strings that have
+    one, by the name of their shape, in this operation's requests and replies. A client token is accepted and heeded
+    without being declared. Raises UnknownOperation or WrongDeclaration at import.
     """
-    operation = spec.operation(service, name)
-
-    ignored = ignores or {}
+    operation, ignored, extended = spec.operation(service, name), ignores or {}, extends or {}
+    _check_extensions(operation, extended)
 
     def declare(handler: Handler) -> Handler:
         given = inspect.signature(handler).parameters.values()
         parameters = frozenset(parameter.name for parameter in given if parameter.kind is parameter.KEYWORD_ONLY)
-        tree = accepted(operation.input, [*parameters, *accepts, *ignored])
-        if missing := tree.keys() - parameters - {path.partition(".")[0] for path in ignored}:
+        own = {path.partition(".")[0] for path in ignored} | {*filter(None, (operation.client_token,))}
+        tree = accepted(operation.input, [*parameters, *accepts, *ignored, *own])
+        if missing := tree.keys() - parameters - own:
             raise WrongDeclaration(f"{name} accepts {sorted(missing)}, which its function does not take.")
-        TABLE[service, name] = Entry(operation, handler, parser(operation, tree), tree, ignored, parameters)
+        TABLE[service, name] = Entry(
+            operation,
+            handler,
+            parse=parser(operation, tree, extended),
+            render=renderer(operation, extended),
+            accepts=tree,
+            ignores=ignored,
+            extends=extended,
+            parameters=parameters,
+        )
         return handler
 
     return declare
+
+
+def _check_extensions(operation: Operation, extends: Extends) -> None:
+    """Raise WrongDeclaration for an extension of a shape that has neither values nor a pattern to extend."""
+    shapes = operation.service.model["shapes"]
+    for name in extends:
+        if not shapes.get(name, {}).keys() & {"enum", "pattern"}:
+            raise WrongDeclaration(f"{operation.name} extends {name}, which has no enum and no pattern.")
 
 
 def accepted(shape: Shape, paths: Iterable[str]) -> Accepts:

@@ -13,6 +13,7 @@ QUOTE = "x-outcrop-quote"
 CONTEXT = "x-outcrop-context"
 SHEET = "x-outcrop-sheet"
 ROW = "x-outcrop-row"
+SCORE = "x-outcrop-score"  # where the wire has no other place for it
 
 
 def retrieval_result(hit: Hit) -> dict[str, Any]:

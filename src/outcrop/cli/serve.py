@@ -17,6 +17,8 @@ from outcrop.core.errors import Invalid
 
 if TYPE_CHECKING:
     from outcrop.app.local import Outcrop
+    from outcrop.web.asgi import App
+    from outcrop.web.listening import Place
 
 REGION = "us-east-1"  # any will do: the server verifies with the region that the client signed for
 
@@ -28,19 +30,31 @@ def up(
     host: Annotated[str | None, typer.Option(help="The address to listen on.")] = None,
     port: Annotated[int | None, typer.Option(help="The port to listen on; 0 takes a free one.")] = None,
     model: Annotated[str | None, typer.Option(help="provider:name of the model that answers.")] = None,
+    tls: Annotated[bool | None, typer.Option("--tls", help="Speak HTTPS, with a certificate of its own.")] = None,
+    tls_cert: Annotated[Path | None, typer.Option(help="Speak HTTPS with this certificate (PEM).")] = None,
+    tls_key: Annotated[Path | None, typer.Option(help="The private key of --tls-cert (PEM).")] = None,
+    no_auth: Annotated[
+        bool, typer.Option("--no-auth", help="Ask Bedrock's clients for no key; on a loopback address only.")
+    ] = False,
+    config: Annotated[Path | None, typer.Option(help="The file of settings; outcrop.toml here if left out.")] = None,
     data: DataOption = None,
 ) -> None:
     """Ingest folders, then serve the page at / and Bedrock's API on one port."""
-    from outcrop.app.server import claim_port
+    from outcrop.access.certificates import certificate_of
+    from outcrop.app.server import outcrop_app
+    from outcrop.core.clock import now
+    from outcrop.web.listening import Place, claim_port
 
-    folders = [parse_docs(one) for one in docs or []]
-    with opened(data, host=host, port=port, model=model) as outcrop:
-        settings = outcrop.settings
-        claimed = claim_port(settings.host, settings.port)
+    folders, auth = [parse_docs(one) for one in docs or []], "none" if no_auth else None
+    given = {"config": config, "tls": tls, "tls_cert": tls_cert, "tls_key": tls_key, "auth": auth}
+    with opened(data, host=host, port=port, model=model, **given) as outcrop:
+        settings, app = outcrop.settings, outcrop_app(outcrop.services)
+        certificate = certificate_of(settings, now)
+        place = Place(settings.host, claim_port(settings.host, settings.port), certificate)
         for name, folder in folders:
             say(f"Reading {folder} into the knowledge base {name} …")
             run_sync(outcrop, name, folder)
-        _serve(outcrop, claimed, _announcement(outcrop, claimed))
+        _serve(outcrop, app, place)
 
 
 def parse_docs(given: str) -> tuple[str, Path]:
@@ -52,16 +66,15 @@ def parse_docs(given: str) -> tuple[str, Path]:
     return (name if equals else re.sub(r"[^A-Za-z0-9]+", "-", path.name).strip("-").lower() or "documents"), path
 
 
-def _announcement(outcrop: Outcrop, port: int) -> str:
+def _announcement(outcrop: Outcrop, place: Place) -> str:
     """Where to go and what to export; a first start makes an access key."""
-    host = outcrop.settings.host
-    shown = f"[{host}]" if ":" in host else host
-    address = f"http://{shown}:{port}"
+    authority = place.certificate.authority if place.certificate else None
     lines = [
-        f"\nAsk in the browser:   {address}/?token={outcrop.services.console.value()}",
+        f"\nAsk in the browser:   {place.address}/?token={outcrop.services.console.value()}",
         "\nAsk from a program (boto3, LangChain, the AWS CLI):",
-        f"  export AWS_ENDPOINT_URL={address}",
+        f"  export AWS_ENDPOINT_URL={place.address}",
         f"  export AWS_DEFAULT_REGION={REGION}",
+        *([f"  export AWS_CA_BUNDLE={authority}"] if authority else []),
         *_key_lines(outcrop),
         *(f"  # knowledge base {base.name}: {base.id}" for base in outcrop.knowledge_bases()),
         "\nPress Ctrl+C to stop.",
@@ -70,6 +83,8 @@ def _announcement(outcrop: Outcrop, port: int) -> str:
 
 
 def _key_lines(outcrop: Outcrop) -> list[str]:
+    if outcrop.settings.auth == "none":
+        return ["  # no access key is asked for: any will do (`outcrop up` without --no-auth asks for one)"]
     if outcrop.call(outcrop.services.keys.list):
         return ["  # and an access key: the one you have, or a new one by `outcrop keys create`"]
     key, secret = outcrop.call(outcrop.services.keys.create, "first")
@@ -80,15 +95,15 @@ def _key_lines(outcrop: Outcrop) -> list[str]:
     ]
 
 
-def _serve(outcrop: Outcrop, port: int, announcement: str) -> None:
+def _serve(outcrop: Outcrop, app: App, place: Place) -> None:
     """Serve until the process is told to stop, then let requests in flight end."""
-    from outcrop.app.server import outcrop_app, serve
+    from outcrop.web.listening import serve
 
+    announcement = _announcement(outcrop, place)
     stop, told = asyncio.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())
-    app, host = outcrop_app(outcrop.services), outcrop.settings.host
-    serving = outcrop.start(serve, app, host, port, stop, lambda: say(announcement))
+    serving = outcrop.start(serve, app, place, stop, lambda: say(announcement))
     serving.add_done_callback(lambda _: told.set())
     told.wait()
     outcrop.call(_set, stop)

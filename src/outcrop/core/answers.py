@@ -4,12 +4,52 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Any, Literal
 
 from outcrop.core.boxes import Region
 from outcrop.core.chunks import Hit, SearchMode
-from outcrop.core.filters import Filter
+from outcrop.core.filters import Filter, Metadata
 from outcrop.core.records import Turn
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FieldChoice:
+    """Which of a document's metadata a model reads besides the text: none, all, only `names`, or all but them."""
+
+    kind: Literal["none", "all", "only", "except"] = "none"
+    names: frozenset[str] = frozenset()
+
+    def of(self, metadata: Metadata) -> Metadata:
+        """The metadata that are chosen."""
+        if self.kind in ("none", "all"):
+            return metadata if self.kind == "all" else {}
+        return {name: value for name, value in metadata.items() if (name in self.names) == (self.kind == "only")}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reranking:
+    """How the hits of a search are put in a better order: by which model, and how many of them stay (None: all)."""
+
+    model: str
+    results: int | None = None
+    fields: FieldChoice = field(default_factory=FieldChoice)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attribute:
+    """A metadata field that a model may filter by, as it is described to the model."""
+
+    key: str
+    kind: Literal["STRING", "NUMBER", "BOOLEAN", "STRING_LIST"]
+    description: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImplicitFilter:
+    """A filter that a language model makes from the question, over these attributes only."""
+
+    model: str
+    attributes: tuple[Attribute, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,17 +60,34 @@ class RetrieveRequest:
     limit: int = 5
     mode: SearchMode = "hybrid"
     where: Filter | None = None
-    rerank: str | None = None  # a reranker's name; None leaves the fused order
+    rerank: Reranking | None = None  # None leaves the fused order
+    implicit: ImplicitFilter | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Inference:
-    """How a model generates; None leaves the provider's default, except temperature, which is 0 for answers."""
+    """How a model generates; None leaves the provider's default, except temperature, which is 0 for answers.
+
+    `extra` are fields of the provider's own request, handed through.
+    """
 
     temperature: float | None = 0.0
     top_p: float | None = None
     max_tokens: int | None = 1024
     stop: tuple[str, ...] = ()
+    extra: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Orchestration:
+    """How a language model makes search questions of what is asked: a follow-up stands by itself, a long one is split.
+
+    The template may hold $query$, $conversation_history$, $current_time$ and $output_format_instructions$.
+    """
+
+    decompose: bool = False
+    prompt_template: str | None = None
+    inference: Inference = field(default_factory=lambda: Inference(max_tokens=300))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,11 +105,13 @@ class AskRequest:
     limit: int = 8  # passages that are considered
     mode: SearchMode = "hybrid"
     where: Filter | None = None
-    rerank: str | None = None
-    prompt_template: str | None = None  # with $query$, $search_results$, $output_format_instructions$
+    rerank: Reranking | None = None
+    implicit: ImplicitFilter | None = None
+    prompt_template: str | None = None  # with $search_results$, and places that answer.prompts lists
     history: tuple[Turn, ...] | None = None
     instructions: tuple[str, ...] = ()
     inference: Inference = field(default_factory=Inference)
+    orchestration: Orchestration = field(default_factory=Orchestration)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

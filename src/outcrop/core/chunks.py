@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 import numpy as np
@@ -115,7 +115,9 @@ class Search:
     """A search: `text` for keywords, `vector` for meaning, both for hybrid; at most `limit` hits (1 to 1000).
 
     `semantic_weight` (0 to 1) is the share of the cosine in the hybrid score; the keyword score has the
-    rest. Raises ValueError where the mode lacks its text or vector.
+    rest. A store whose traits say `embeds` may be given `embed` in place of the vector: it computes the vector, which
+    takes milliseconds, so that it is called in the thread that searches. Raises ValueError where the mode lacks its
+    vector.
     """
 
     text: str = ""
@@ -124,10 +126,15 @@ class Search:
     limit: int = 10
     where: Filter | None = None
     semantic_weight: float = 0.5
+    embed: Callable[[], Vector] | None = None
 
     def __post_init__(self) -> None:
-        if self.mode != "keyword" and self.vector is None:
+        if self.mode != "keyword" and self.vector is None and self.embed is None:
             raise ValueError(f"A {self.mode} search needs a vector.")
+
+    def embedded(self) -> Search:
+        """The same with its vector."""
+        return self if self.embed is None else replace(self, vector=self.embed(), embed=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -136,7 +143,7 @@ class Hit:
 
     What it means depends on the mode. semantic: the cosine similarity, negative ones as 0; keyword: s / (s + 10)
     of the BM25 score s; hybrid: the weighted sum of the cosine and the scaled keyword score (`core.ranking`).
-    `similarity` (cosine) and `keyword_score` (BM25) are given where known.
+    `similarity` (cosine) and `keyword_score` (BM25) are given where known; of a semantic search the cosine alone.
     """
 
     point: Point
@@ -157,5 +164,6 @@ class Traits:
     modes: frozenset[SearchMode]
     filters: bool = True
     transactional: bool = False  # an upsert with its sweep becomes visible at once or not at all
+    embeds: bool = False  # takes a search without its vector, with what computes it
     shared: bool = False  # several machines may use it at once
     details: Mapping[str, str] = field(default_factory=dict)

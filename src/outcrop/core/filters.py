@@ -21,6 +21,7 @@ Operator = Literal[
 OPERATORS: tuple[str, ...] = get_args(Operator)
 MAX_DEPTH = 8
 MAX_NODES = 500
+MAX_VALUES = 1000  # of one list
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,7 +164,17 @@ def _comparison(name: str, body: Any, path: str) -> Compare:
     wanted = _WANTED.get(name, ("text", "number", "truth", "list"))
     if kind(value) not in wanted:
         raise Invalid(f"{path}.{name}.value must be {' or '.join(wanted)}, not {kind(value)}.")
+    if kind(value) == "list":
+        _check_members(value, f"{path}.{name}.value")
     return Compare(name, body["key"], tuple(value) if kind(value) == "list" else value)  # type: ignore[arg-type]
+
+
+def _check_members(values: Sequence[Any], path: str) -> None:
+    """Raises Invalid for a list that is too long, or holds what no field can have."""
+    if len(values) > MAX_VALUES:
+        raise Invalid(f"{path} may have {MAX_VALUES} members, not {len(values)}.")
+    if any(kind(one) not in ("text", "number", "truth") for one in values):
+        raise Invalid(f"{path} may hold texts, numbers, true and false only.")
 
 
 _WANTED: dict[str, tuple[str, ...]] = {

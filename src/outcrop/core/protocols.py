@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from outcrop.core.answers import Delta, Prompt
 from outcrop.core.cards import ModelCard
 from outcrop.core.chat import ChatEvent, ChatRequest
-from outcrop.core.chunks import Chunk, Hit, IndexSpec, Point, Search, Traits, Vectors
+from outcrop.core.chunks import Chunk, Hit, IndexSpec, Point, Search, Traits, Vector, Vectors
 from outcrop.core.errors import Unreadable
 from outcrop.core.filters import Filter, Metadata
 from outcrop.core.parsed import Blob, ParsedDocument
@@ -126,6 +126,15 @@ class Embedder(Protocol):
 
     async def embed(self, texts: Sequence[str], purpose: Purpose) -> Vectors:
         """One unit vector a text, in order: shape (n, dimensions), float32."""
+        ...
+
+
+@runtime_checkable
+class EmbedsHere(Protocol):
+    """An embedder that can also compute in the thread that calls it: to get to another takes longer than to search."""
+
+    def embed_here(self, question: str) -> Vector:
+        """The unit vector of one question, float32. Takes milliseconds: not for the event loop."""
         ...
 
 

@@ -213,6 +213,18 @@ class Session(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ClientToken(Record):
+    """A client token that was used, and the reply that it got: `status` is 0 while there is none yet."""
+
+    collection: ClassVar[str] = "client_tokens"
+
+    fingerprint: str  # sha256 of the request's other parameters, hexadecimal
+    status: int = 0
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AccessKey(Record):
     """An access key. SigV4 needs the secret itself, so it is kept encrypted, never in clear."""
 
@@ -291,3 +303,16 @@ class KeptResponse(Record):
     previous_id: str | None
     asked: tuple[Any, ...]
     response: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InferenceProfile(Record):
+    """A name of one's own for a model, so that what asks for it need not change where the model does."""
+
+    collection: ClassVar[str] = "inference_profiles"
+    indexed: ClassVar[tuple[str, ...]] = ("name",)
+    unique: ClassVar[tuple[str, ...]] = ("name",)
+
+    name: str
+    model_id: str
+    description: str | None = None

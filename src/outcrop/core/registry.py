@@ -22,6 +22,9 @@ EMBEDDERS: Mapping[str, str] = {
     "local": "outcrop.adapters.embedders.local:open_embedder",
     "fastembed": "outcrop.adapters.embedders.fastembed:open_embedder",
 }
+CARD_EMBEDDERS: Mapping[str, str] = {
+    "sagemaker": "outcrop.adapters.embedders.sagemaker:open_embedder",
+}
 REMOTE_EMBEDDERS = "outcrop.adapters.embedders.remote:open_embedder"
 READER = "outcrop.adapters.parsers.reader:open_reader"  # (settings) -> Reader
 CHUNKER = "outcrop.adapters.chunkers:open_chunker"  # (chunking, embedder) -> Chunker
@@ -31,11 +34,14 @@ GENERATORS: Mapping[str, str] = {
 }
 # Factories of models by card: (card, settings, adapters).
 CHAT_MODELS: Mapping[str, str] = {
+    "extractive": "outcrop.adapters.generators.extractive_chat:open_chat_model",
+    "sagemaker": "outcrop.adapters.generators.sagemaker:open_chat_model",
     "scripted": "outcrop.adapters.generators.scripted:open_chat_model",
 }
 TEXT_RERANKERS: Mapping[str, str] = {
     "evidence": "outcrop.adapters.rerankers:open_evidence_texts",
 }
+REMOTE_TEXT_RERANKERS = "outcrop.adapters.remote_rerankers:open_text_reranker"
 REMOTE_CHAT_MODELS = "outcrop.adapters.generators.providers:open_chat_model"
 RERANKERS: Mapping[str, str] = {
     "evidence": "outcrop.adapters.rerankers:open_evidence",

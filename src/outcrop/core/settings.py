@@ -123,6 +123,15 @@ class Settings(BaseSettings):
         (),
         description="Names, besides `host` and the loopback ones, under which browsers may open the page.",
     )
+    auth: Literal["keys", "none"] = Field(
+        "keys",
+        description="Who is answered by Bedrock's API: whoever has an access key, or everybody on this machine alone.",
+    )
+    tls: bool = Field(
+        default=False, description="Whether the server speaks HTTPS, with a certificate of its own if none is set."
+    )
+    tls_cert: Path | None = Field(None, description="The PEM file of the certificate, with those that signed it.")
+    tls_key: Path | None = Field(None, description="The PEM file of the certificate's private key.")
     max_body_mb: int = Field(20, ge=1, description="The largest request body that is accepted, in MiB.")
 
     @classmethod

@@ -27,19 +27,18 @@ _ID = re.compile(r"[a-z0-9-]{1,63}(?:[.:][a-z0-9-]{1,63}){1,5}")
 _RESOURCE = re.compile(
     r"arn:aws[a-z-]*:(?:bedrock|sagemaker):[a-z0-9-]*:\d*:(?:[a-z-]+/)?(?P<resource>.+)"
 )  # "…:foundation-model/ID", "…:inference-profile/us.ID"
-_REGION = re.compile(r"(?:us|us-gov|eu|apac|jp|au|ca|sa|me|af|global)\.(?=[a-z0-9-]+\.)")  # of cross-region profiles
+REGION = re.compile(r"(?:us|us-gov|eu|apac|jp|au|ca|sa|me|af|global)\.(?=[a-z0-9-]+\.)")  # begins a system profile's id
+# An inference profile of one's own, by its id or its ARN.
+PROFILE = re.compile(r"(?:arn:aws[a-z-]*:bedrock:[^/]*:application-inference-profile/)?(?P<id>[a-z0-9]{12})")
 
-# What the current models of a family can be given, unless a table says otherwise.
+# What the current models of a family can be given, unless a table says otherwise. Documents are for every model: what
+# one does not read itself is given to it as text.
 _INPUTS: Mapping[str, tuple[Modality, ...]] = {
-    "openai": ("TEXT", "IMAGE", "DOCUMENT"),
-    "anthropic": ("TEXT", "IMAGE", "DOCUMENT"),
-    "bedrock": ("TEXT", "IMAGE", "DOCUMENT"),
-    "google": ("TEXT", "IMAGE", "DOCUMENT"),
-    "mistral": ("TEXT", "IMAGE"),
-    "ollama": ("TEXT", "IMAGE"),
     "extractive": ("TEXT", "DOCUMENT"),
-    "scripted": ("TEXT", "IMAGE", "DOCUMENT"),
+    "sagemaker": ("TEXT", "DOCUMENT"),
+    "cohere": ("TEXT", "DOCUMENT"),
 }
+_EVERYTHING: tuple[Modality, ...] = ("TEXT", "IMAGE", "DOCUMENT")
 _TOOLLESS = frozenset({"extractive", "sagemaker"})
 _SHOWN = {"openai": "OpenAI", "mistral": "Mistral AI", "ai21": "AI21 Labs", "deepseek": "DeepSeek", "vllm": "vLLM"}
 
@@ -62,7 +61,7 @@ class Catalog:
         """The model of an id, an ARN that ends in one, a cross-region profile of one, or an alias."""
         found = _RESOURCE.fullmatch(reference)
         plain = found["resource"] if found else reference
-        for one in (plain, _REGION.sub("", plain, count=1), plain.removeprefix(ALIAS)):
+        for one in (plain, REGION.sub("", plain, count=1), plain.removeprefix(ALIAS)):
             if one in self._cards:
                 return self._cards[one]
         return None
@@ -154,7 +153,7 @@ def _usual(id: str, target: str, kind: ModelKind) -> ModelCard:
         name=name,
         provider=_SHOWN.get(maker, maker.title()),
         kind=kind,
-        inputs=_INPUTS.get(family, ("TEXT",)) if chat else ("TEXT",),
+        inputs=_INPUTS.get(family, _EVERYTHING) if chat else ("TEXT",),
         outputs=("EMBEDDING",) if kind == "embedding" else ("TEXT",),
         tools=chat and family not in _TOOLLESS,
         streaming=chat,
@@ -163,10 +162,9 @@ def _usual(id: str, target: str, kind: ModelKind) -> ModelCard:
 
 def _card(id: str, entry: CardEntry) -> ModelCard:
     """The card of a table. Raises Invalid where its id is not one."""
-    if not _ID.fullmatch(id) or (entry.kind == "embedding" and len(id) < LEAST_EMBEDDING_ID):
+    if not _ID.fullmatch(id):  # one of a short id, such as cohere.embed-v4:0, is asked for by its ARN where need be
         raise Invalid(
-            f'[models."{id}"]: a model id is a provider and a name in lower case, such as meta.llama3-8b-v1:0; '
-            f"that of an embedding model has {LEAST_EMBEDDING_ID} characters at least."
+            f'[models."{id}"]: a model id is a provider and a name in lower case, such as meta.llama3-8b-v1:0.'
         )
     usual = _usual(id, entry.target, entry.kind)
     given = entry.model_dump(exclude_none=True, exclude={"inputs"})

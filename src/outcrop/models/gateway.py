@@ -7,13 +7,15 @@ import random
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from typing import Protocol, TypeVar
 
 from outcrop.core.cards import ModelCard, ModelKind
 from outcrop.core.chat import BlockStarted, ChatEnded, ChatEvent, ChatRequest
 from outcrop.core.chunks import Vectors
 from outcrop.core.errors import Invalid, OutcropError, Passing
 from outcrop.core.protocols import Adapters, Purpose
-from outcrop.models.catalog import Catalog
+from outcrop.core.records import InferenceProfile, Record
+from outcrop.models.catalog import PROFILE, Catalog
 from outcrop.models.checks import check, check_kind
 from outcrop.models.counting import count, count_request
 from outcrop.models.limits import Limited, Limits
@@ -23,14 +25,26 @@ LONGEST_PAUSE = 20.0  # seconds between attempts; a provider that asks for more 
 FIRST_PAUSE = 0.5  # seconds, doubled with each attempt
 
 Pause = Callable[[float], Awaitable[None]]
+R = TypeVar("R", bound=Record)
+
+
+class Records(Protocol):
+    """What is needed of the metadata: to read a record."""
+
+    async def get(self, kind: type[R], id: str) -> R:
+        """The record. Raises NotFound."""
+        ...
 
 
 class Gateway:
-    """`core.protocols.Models`: every model of the catalog, through the adapters."""
+    """`core.protocols.Models`: the catalog's models, through the adapters; `metadata` keeps inference profiles."""
 
-    def __init__(self, catalog: Catalog, adapters: Adapters, pause: Pause = asyncio.sleep) -> None:
+    def __init__(
+        self, catalog: Catalog, adapters: Adapters, metadata: Records | None = None, pause: Pause = asyncio.sleep
+    ) -> None:
         self.catalog = catalog
         self._adapters = adapters
+        self._metadata = metadata
         self._pause = pause
         self._limits: dict[ModelCard, Limits] = {}
 
@@ -40,6 +54,9 @@ class Gateway:
 
     async def card(self, reference: str) -> ModelCard:
         """The model of an id, an ARN or an inference profile. Raises NotFound, naming those that there are."""
+        own = PROFILE.fullmatch(reference)
+        if own is not None and self._metadata is not None and self.catalog.find(reference) is None:
+            reference = (await self._metadata.get(InferenceProfile, own["id"])).model_id
         return self.catalog.card(reference)
 
     async def chat(self, reference: str, request: ChatRequest) -> AsyncGenerator[ChatEvent]:

@@ -40,6 +40,7 @@ def _request(prompt: Prompt) -> ChatRequest:
         system=(prompt.system,) if prompt.system else (),
         messages=tuple(messages),
         sampling=_sampling(prompt.inference),
+        extra=prompt.inference.extra,
     )
 
 

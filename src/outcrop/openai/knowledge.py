@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from outcrop.core import filters
-from outcrop.core.answers import Answer, AskRequest, Citation, Inference, Reference, Usage
+from outcrop.core.answers import Answer, AskRequest, Citation, Inference, Reference, Reranking, Usage
 from outcrop.core.chat import ChatMessage, ChatRequest, TextBlock
 from outcrop.core.records import KnowledgeBase, Turn
 from outcrop.openai.call import Call
@@ -49,7 +49,7 @@ async def asked(call: Call, base: KnowledgeBase, request: ChatRequest, extension
             limit=extension.results or DEFAULT_RESULTS,
             mode=extension.search or "hybrid",
             where=where,
-            rerank=extension.rerank,
+            rerank=Reranking(model=extension.rerank) if extension.rerank is not None else None,
             inference=Inference(stop=sampling.stop, **chosen),
         ),
     )

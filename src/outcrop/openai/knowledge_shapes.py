@@ -17,5 +17,5 @@ class Extension(Shape):
     filter: dict[str, Any] | None = None  # the JSON form of Bedrock's RetrievalFilter
     results: Annotated[int, Field(ge=1, le=MAX_RESULTS)] | None = None  # passages that are considered
     search: Literal["hybrid", "semantic", "keyword"] | None = None
-    rerank: str | None = None  # a reranker's name
+    rerank: str | None = None  # a model that reranks, an id of /v1/models
     model: str | None = None  # what writes the answer, an id of /v1/models; the server's own when left out

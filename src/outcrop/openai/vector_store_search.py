@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from outcrop.core.answers import RetrieveRequest
+from outcrop.core.answers import Reranking, RetrieveRequest
 from outcrop.core.chunks import Hit
 from outcrop.core.filters import Filter
 from outcrop.core.records import KnowledgeBase
@@ -45,8 +45,8 @@ async def search(
     """The best passages for any of the queries, each once with its best score."""
     where, ranking = how
     if ranking.ranker is not None and ranking.ranker.startswith("default-"):
-        raise refused("ranking_options.ranker", f"{ranking.ranker!r} is OpenAI's own. Use auto, none or evidence.")
-    rerank = None if ranking.ranker in FUSED else ranking.ranker
+        raise refused("ranking_options.ranker", f"{ranking.ranker!r} is OpenAI's own. Use auto, none, or a model of /v1/models that reranks.")
+    rerank = None if ranking.ranker in FUSED else Reranking(model=str(ranking.ranker))
     best: dict[str, Hit] = {}
     for question in queries:
         request = RetrieveRequest(question=question, limit=limit, where=where, rerank=rerank)

@@ -56,6 +56,8 @@ class PostgresDatabase:
         finally:
             await connection.close()
 
+    looking_up = reading
+
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[_Runner]:
         """What runs statements in a transaction; committed at the end, rolled back by an error."""

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 from urllib.parse import unquote
 
 from outcrop.core.errors import Conflict, Invalid, NotFound, Unsupported
@@ -15,18 +15,10 @@ from outcrop.core.filters import Filter
 from outcrop.core.protocols import MetadataStore, Page
 from outcrop.core.records import Record
 from outcrop.store import codec, statements
-from outcrop.store.statements import Parameters
+from outcrop.store.statements import Run
 
 R = TypeVar("R", bound=Record)
 HEAD = "0002"  # the newest revision in migrations/versions; Alembic is loaded only where the database is not there
-
-
-class Run(Protocol):
-    """Runs one statement and gives its rows."""
-
-    async def __call__(self, sql: str, values: Parameters) -> list[tuple[Any, ...]]:
-        """The rows; empty for a statement that gives none."""
-        ...
 
 
 class Database(Protocol):
@@ -38,6 +30,10 @@ class Database(Protocol):
 
     def reading(self) -> AbstractAsyncContextManager[Run]:
         """For statements that read."""
+        ...
+
+    def looking_up(self) -> AbstractAsyncContextManager[Run]:
+        """For one row by its id, which every request asks for."""
         ...
 
     def writing(self) -> AbstractAsyncContextManager[Run]:
@@ -57,7 +53,7 @@ class SqlMetadata:
 
     async def get(self, kind: type[R], id: str) -> R:
         """The record. Raises NotFound."""
-        async with self._database.reading() as run:
+        async with self._database.looking_up() as run:
             return await _get(run, kind, id)
 
     async def put(self, record: R, expect: int | None = None) -> R:

@@ -1,4 +1,4 @@
-"""SQLite by the standard library: one connection that reads and one that writes, each on a thread of its own.
+"""SQLite by the standard library: connections that read and one that writes, each used by one thread.
 
 SQLAlchemy is not loaded here, because importing it takes longer than all that a command does with the database.
 """
@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from outcrop.core.errors import Conflict, OutcropError, Unavailable
-from outcrop.store.statements import Parameters
+from outcrop.store.statements import Parameters, Run
 
 T = TypeVar("T")
 BUSY_SECONDS = 60.0  # how long a writer waits for another process
@@ -42,6 +42,10 @@ class _Connection:
             await self.call(lambda connection: connection.close())
         self._thread.shutdown(wait=True)
 
+    async def here(self, sql: str, values: Parameters) -> list[tuple[Any, ...]]:
+        """The same on the thread of the event loop: for what takes less time than the way to another thread."""
+        return self._translated(lambda connection: connection.execute(sql, values).fetchall())
+
     def _translated(self, function: Callable[[sqlite3.Connection], T]) -> T:
         with _translated(self._path):
             if self._opened is None:
@@ -55,6 +59,7 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._reader = _Connection(path)
+        self._looker = _Connection(path)
         self._writer = _Connection(path)
         self._lock = asyncio.Lock()
         self._owner: asyncio.Task[Any] | None = None
@@ -71,6 +76,11 @@ class SqliteDatabase:
     async def reading(self) -> AsyncIterator[_Connection]:
         """What runs a statement that reads."""
         yield self._reader
+
+    @asynccontextmanager
+    async def looking_up(self) -> AsyncIterator[Run]:
+        """What finds one row by its id: in WAL mode it waits for no writer, and takes some 20 microseconds."""
+        yield self._looker.here
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[_Connection]:
@@ -91,7 +101,8 @@ class SqliteDatabase:
                 self._owner = None
 
     async def close(self) -> None:
-        """Close both connections."""
+        """Close the connections."""
+        await self._looker.close()
         await self._reader.close()
         await self._writer.close()
 

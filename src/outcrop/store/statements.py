@@ -10,7 +10,7 @@ import base64
 import binascii
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Protocol
 
 from outcrop.core import filters
 from outcrop.core.errors import Invalid
@@ -20,7 +20,16 @@ from outcrop.store import codec
 
 MAX_PAGE = 1000
 NEVER, ALWAYS = "1 = 0", "1 = 1"
+Parameters = Mapping[str, Any]
 _ORDERED = {"greaterThan": ">", "greaterThanOrEquals": ">=", "lessThan": "<", "lessThanOrEquals": "<="}
+
+
+class Run(Protocol):
+    """Runs one statement and gives its rows."""
+
+    async def __call__(self, sql: str, values: Parameters) -> list[tuple[Any, ...]]:
+        """The rows; empty for a statement that gives none."""
+        ...
 
 
 def select(kind: type[Record]) -> str:
@@ -156,6 +165,3 @@ def _bound(value: str, values: dict[str, Any]) -> str:
     name = f"value_{len(values)}"
     values[name] = value
     return f":{name}"
-
-
-Parameters = Mapping[str, Any]

@@ -8,6 +8,7 @@ from outcrop.core.records import (
     AccessKey,
     Attachment,
     AttachmentBatch,
+    ClientToken,
     DataSource,
     Deposit,
     Document,
@@ -33,6 +34,7 @@ KINDS: tuple[type[Record], ...] = (
     Attachment,
     AttachmentBatch,
     KeptResponse,
+    ClientToken,
 )
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.

@@ -1,4 +1,4 @@
-"""A real HTTP server on loopback that speaks the embedding APIs of providers, and misbehaves when told to."""
+"""A real HTTP server on loopback that speaks the embedding and reranking APIs of providers, and misbehaves if told."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Reply:
 
 
 class EmbeddingServer(ThreadingHTTPServer):
-    """Gives a bag of hashed words for each text; `replies` are given first, one a request."""
+    """Gives a bag of hashed words for each text, or an order of texts; `replies` are given first, one a request."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -36,6 +36,7 @@ class EmbeddingServer(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.replies: deque[Reply] = deque()
         self.requests: list[dict[str, Any]] = []  # the bodies, each with its path under "path"
+        self.headers: list[dict[str, str]] = []  # their headers, in lower case
 
     @property
     def address(self) -> str:
@@ -51,9 +52,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Answer a request for vectors."""
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         self.server.requests.append({**body, "path": self.path})
-        reply = (
-            self.server.replies.popleft() if self.server.replies else Reply(body=json.dumps(_vectors(body)).encode())
-        )
+        self.server.headers.append({name.lower(): value for name, value in self.headers.items()})
+        usual = Reply(body=json.dumps(_answer(body)).encode())
+        reply = self.server.replies.popleft() if self.server.replies else usual
         self.send_response(reply.status)
         for name, value in {"content-type": "application/json", **reply.headers}.items():
             self.send_header(name, value)
@@ -65,8 +66,14 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing."""
 
 
-def _vectors(body: dict[str, Any]) -> dict[str, Any]:
-    """The reply in the words of whoever asked: Amazon Titan for one text, else OpenAI."""
+def _answer(body: dict[str, Any]) -> Any:
+    """The reply in the words of whoever asked: SageMaker's models, Cohere's reranker, Amazon Titan, else OpenAI."""
+    if "text_inputs" in body:
+        return {"embedding": [_vector(text) for text in body["text_inputs"]]}
+    if "inputs" in body:
+        return [{"generated_text": f"{body['inputs']} 27 days."}]  # with what was asked, as some models do
+    if "documents" in body:
+        return {"results": _ranked(body)}
     if "inputText" in body:
         return {"embedding": _vector(body["inputText"]), "inputTextTokenCount": 1}
     texts = body["input"]
@@ -76,6 +83,14 @@ def _vectors(body: dict[str, Any]) -> dict[str, Any]:
         "data": [{"object": "embedding", "index": n, "embedding": _vector(text)} for n, text in enumerate(texts)],
         "usage": {"prompt_tokens": 1, "total_tokens": 1},
     }
+
+
+def _ranked(body: dict[str, Any]) -> list[dict[str, Any]]:
+    """The documents that share most words with the query, at most `top_n`."""
+    words = set(_WORD.findall(body["query"].lower()))
+    shared = [len(words & set(_WORD.findall(text.lower()))) / (len(words) + 1) for text in body["documents"]]
+    order = sorted(range(len(shared)), key=lambda number: -shared[number])[: body["top_n"]]
+    return [{"index": number, "relevance_score": shared[number]} for number in order]
 
 
 def _vector(text: str) -> list[float]:

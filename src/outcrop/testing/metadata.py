@@ -16,6 +16,7 @@ from outcrop.core.parsed import Coverage
 from outcrop.core.protocols import MetadataStore, every
 from outcrop.core.records import (
     Chunking,
+    ClientToken,
     DataSource,
     Deposit,
     Document,
@@ -130,6 +131,15 @@ class MetadataContract:
                 knowledge_base_id="KB00000001",
                 owner="local",
                 turns=(Turn(question="q", answer="a"), Turn(question="r", answer="b", standalone="s")),
+            ),
+            ClientToken(
+                id="T000000001",
+                created_at=BEGAN,
+                updated_at=BEGAN,
+                fingerprint="0" * 64,
+                status=202,
+                headers={"content-type": "application/json"},
+                body='{"a":"\u00fc"}',
             ),
         ],
         ids=lambda record: type(record).__name__,

@@ -9,15 +9,17 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from outcrop.access.certificates import Certificate
 from outcrop.web.asgi import App
+from outcrop.web.listening import Place, serve
 
 HOST = "127.0.0.1"
 
 
 @contextmanager
-def served(make: Callable[[], App]) -> Iterator[Served]:
+def served(make: Callable[[], App], certificate: Certificate | None = None) -> Iterator[Served]:
     """The address of an application, made inside its event loop, for as long as the context lasts."""
-    server = Served(make)
+    server = Served(make, certificate)
     server.thread.start()
     server.ready.wait()
     if server.failure is not None:
@@ -32,14 +34,15 @@ def served(make: Callable[[], App]) -> Iterator[Served]:
 class Served:
     """A running server; `call` awaits something in its event loop."""
 
-    def __init__(self, make: Callable[[], App]) -> None:
+    failure: BaseException | None
+
+    def __init__(self, make: Callable[[], App], certificate: Certificate | None = None) -> None:
+        self._certificate = certificate
         self.ready, self.failure = threading.Event(), None
         self.loop: asyncio.AbstractEventLoop
         self.stop: asyncio.Event
         self.url = ""
         self.thread = threading.Thread(target=lambda: asyncio.run(self._run(make)), daemon=True)
-
-    failure: BaseException | None
 
     def call(self, work: Awaitable[Any]) -> Any:
         """The result of something awaited in the server's loop."""
@@ -50,26 +53,16 @@ class Served:
         return asyncio.run_coroutine_threadsafe(waited(), self.loop).result(timeout=30)
 
     async def _run(self, make: Callable[[], App]) -> None:
-        from granian.constants import HTTPModes, Interfaces
-        from granian.server.embed import Server
-
         self.loop, self.stop = asyncio.get_running_loop(), asyncio.Event()
-        port = free_port()
-        self.url = f"http://{HOST}:{port}"
+        place = Place(HOST, free_port(), self._certificate)
+        self.url = place.address
         try:
-            server = Server(
-                make(), address=HOST, port=port, interface=Interfaces.ASGINL, http=HTTPModes.auto, log_enabled=False
-            )
-            serving = asyncio.create_task(server.serve())
-            await _answers(port, serving)
+            await serve(make(), place, self.stop, self.ready.set)
         except BaseException as error:
             self.failure = error
-            self.ready.set()
             raise
-        self.ready.set()
-        await self.stop.wait()
-        server.stop()  # type: ignore[no-untyped-call]  # granian leaves it untyped
-        await serving
+        finally:
+            self.ready.set()
 
 
 def free_port() -> int:
@@ -77,17 +70,3 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
-
-
-async def _answers(port: int, serving: asyncio.Task[None]) -> None:
-    """Return once something accepts connections on the port."""
-    while not serving.done():
-        try:
-            _, writer = await asyncio.open_connection(HOST, port)
-        except OSError:
-            await asyncio.sleep(0.01)
-        else:
-            writer.close()
-            return
-    serving.result()
-    raise RuntimeError("The server ended before it answered.")

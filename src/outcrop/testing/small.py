@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from outcrop.access.callers import Caller
+from outcrop.answer.exploring import Exploration, Explored, ExploredPart, Found, Traced
+from outcrop.answer.external import ExternalSource
 from outcrop.app.adapters import LoadedAdapters
 from outcrop.core import filters
 from outcrop.core.answers import (
@@ -30,7 +32,7 @@ from outcrop.core.answers import (
     TextPart,
 )
 from outcrop.core.chunks import Chunk, Hit, Place, Point
-from outcrop.core.errors import Denied, NotFound, OutcropError
+from outcrop.core.errors import Conflict, Denied, NotFound, OutcropError
 from outcrop.core.ids import derived_id
 from outcrop.core.parsed import Coverage
 from outcrop.core.protocols import Page
@@ -124,6 +126,20 @@ class SmallAnswers:
             self.cancelled.set()
             raise
 
+    def ask_documents(self, sources: Sequence[ExternalSource], request: AskRequest) -> AsyncIterator[AnswerPart]:
+        """As `ask`: the documents that come with the question are not read."""
+        del sources
+        return self.ask(BASE, request)
+
+    async def explore(self, asked: Exploration) -> AsyncIterator[ExploredPart]:
+        """What shares words with the question, found in one search, and no answer."""
+        if self.fails is not None:
+            raise self.fails
+        hits = self._hits(asked.question, asked.retrievers[0].limit, asked.retrievers[0].where)
+        found = tuple(Found(hit, 0) for hit in hits)
+        yield Traced(activity="Retrieval", status="SUCCEEDED", message="It was searched.", at=MOMENT, found=found)
+        yield Explored(found=found, question=asked.question)
+
     async def _parts(self, request: AskRequest, hits: tuple[Hit, ...], session: str) -> AsyncIterator[AnswerPart]:
         if not hits:
             yield FinalPart(answer=self._answer(request, self.refusal, (), hits, session))
@@ -178,10 +194,17 @@ class SmallMetadata:
         return found
 
     async def put(self, record: Any, expect: int | None = None) -> Any:
-        """Keep a record."""
-        del expect
-        self.records[record.id] = kept = replace(record, version=record.version + 1)
+        """Keep a record. Raises Conflict unless `expect` is the version that is there."""
+        there = self.records[record.id].version if record.id in self.records else 0
+        if expect not in (None, there):
+            raise Conflict
+        self.records[record.id] = kept = replace(record, version=there + 1)
         return kept
+
+    async def delete(self, kind: type[Any], id: str) -> None:
+        """Remove a record."""
+        del kind
+        self.records.pop(id, None)
 
     async def page(self, kind: type[Record], where: filters.Filter | None, after: str | None, limit: int) -> Page[Any]:
         """Records of a kind by id; the token is the last one's id."""
@@ -296,7 +319,7 @@ def small_services(data: Path, passages: Iterable[Passage], **settings: Any) -> 
         adapters=SmallAdapters(),
         knowledge_bases=SmallKnowledgeBases(points),
         answers=SmallAnswers(points, metadata, configuration.refusal),
-        models=LoadedAdapters(configuration).models,
+        models=LoadedAdapters(configuration, metadata).models,
         keys=SmallKeys(),
         console=SmallTokens(),
     )

@@ -38,6 +38,11 @@ def _problem(scope: Scope, allowed: frozenset[str], *, anywhere: bool) -> str | 
     return None
 
 
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this machine alone."""
+    return host.lower() in LOOPBACK or (_is_address(host) and ip_address(host).is_loopback)
+
+
 def _is_address(name: str) -> bool:
     """Whether a host is a literal IP address, which no name server can point elsewhere."""
     try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from threading import BoundedSemaphore
 from typing import TypeVar
 
 from outcrop.core.protocols import Purpose
@@ -18,10 +19,15 @@ class Lanes:
 
     def __init__(self, threads: int) -> None:
         self._width = 2 * threads  # one step in work and one ready for each thread
+        self._turns = BoundedSemaphore(threads)
         self._pools = {
             purpose: ThreadPoolExecutor(threads, thread_name_prefix=f"embed-{purpose}")
             for purpose in ("document", "query")
         }
+
+    def turn(self) -> BoundedSemaphore:
+        """A turn on a processor for a thread that is not of these: to be entered."""
+        return self._turns
 
     async def run(self, purpose: Purpose, step: Callable[[T], U], item: T) -> U:
         """One step on a thread of its purpose."""

@@ -18,7 +18,7 @@ from outcrop.adapters.embedders.processor import has_dot_products, usable_proces
 from outcrop.adapters.embedders.tokens import Ids, ModelTokens, windows
 from outcrop.adapters.embedders.weights import Weights, find_weights
 from outcrop.adapters.embedders.windows import pooled
-from outcrop.core.chunks import Vectors
+from outcrop.core.chunks import Vector, Vectors
 from outcrop.core.errors import Invalid
 from outcrop.core.protocols import Purpose, Tokenizer
 from outcrop.core.settings import Settings
@@ -62,6 +62,12 @@ class LocalEmbedder:
             some = slice(first, first + TEXTS_AT_ONCE)
             vectors[some] = await self._embed_spread(texts[some], purpose)
         return vectors
+
+    def embed_here(self, question: str) -> Vector:
+        """The vector of one question, shape (384,), computed in this thread; a few at a time, others wait."""
+        with self._lanes.turn():
+            vector: Vector = self._embed_here([question])[0]
+        return vector
 
     async def close(self) -> None:
         """End the threads."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ from outcrop.adapters.provider_errors import translated
 from outcrop.adapters.provider_login import opening, provider_of
 from outcrop.core.cards import ModelCard
 from outcrop.core.chunks import Vectors
-from outcrop.core.errors import Invalid, ModelFailed
+from outcrop.core.errors import Invalid, ModelFailed, Throttled, Unavailable
 from outcrop.core.protocols import Adapters, Purpose, Tokenizer
 from outcrop.core.settings import Settings
 
@@ -69,23 +69,23 @@ KNOWN = {
 }
 
 Pause = Callable[[float], Awaitable[None]]
+Ask = Callable[[list[str], Purpose], Awaitable[Sequence[Sequence[float]]]]
 
 
 class RemoteEmbedder:
     """Asks a provider for vectors, in batches, again where that may help.
 
-    `request` says what the model is asked for besides; `pause` waits that many seconds.
+    `ask` is one request, which raises our errors; `opened` is entered before the first and left by `close`; `pause`
+    waits that many seconds.
     """
 
-    def __init__(
-        self, model: EmbeddingModel, provider: Provider[Any], name: str, shape: Shape, request: EmbeddingSettings
-    ) -> None:
+    def __init__(self, name: str, shape: Shape, ask: Ask, opened: AbstractAsyncContextManager[Any]) -> None:
         self.model = name
         self.dimensions = shape.dimensions
         self.max_tokens = shape.max_tokens
         self.tokenizer: Tokenizer = EstimatedTokens()
         self.pause: Pause = asyncio.sleep
-        self._asked, self._provider, self._request = model, provider, request
+        self._ask_once, self._opened = ask, opened
         self._attempts = 1 if name.partition(":")[0] in RETRY_THEMSELVES else ATTEMPTS
         self._turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self._open = AsyncExitStack()
@@ -106,7 +106,7 @@ class RemoteEmbedder:
             return np.empty((0, self.dimensions), dtype=np.float32)
         if not self._entered:
             self._entered = True
-            await self._open.enter_async_context(self._provider)
+            await self._open.enter_async_context(self._opened)
         vectors = await asyncio.gather(*(self._ask(batch, purpose) for batch in _requests(windows)))
         owners, weights = [window.text for window in windows], [window.weight for window in windows]
         return pooled(len(texts), owners, weights, np.concatenate(vectors))
@@ -119,26 +119,19 @@ class RemoteEmbedder:
         # Providers refuse an empty text.
         pieces = [window.piece or " " for window in batch]
         async with self._turns:
-            with translated(self.model, SECONDS):
-                rows = await self._insist(pieces, purpose)
+            rows = await self._insist(pieces, purpose)
         return self._checked(rows, len(pieces))
 
     async def _insist(self, pieces: list[str], purpose: Purpose) -> Sequence[Sequence[float]]:
         """What the provider answers, at the latest to the last attempt."""
-        from pydantic_ai import exceptions as theirs
-
-        passing = (theirs.ModelRateLimitError, theirs.ModelUnavailableError, theirs.ModelServerError)
         for attempt in range(self._attempts):
             try:
-                async with asyncio.timeout(SECONDS):
-                    result = await self._asked.embed(pieces, input_type=purpose, settings=self._request)
-            except (*passing, theirs.ModelConnectionError) as error:
+                return await self._ask_once(pieces, purpose)
+            except (Throttled, Unavailable) as error:
                 wait = _wait(error.retry_after, attempt)
                 if attempt + 1 == self._attempts or wait > LONGEST_PAUSE:
                     raise
                 await self.pause(wait)
-            else:
-                return result.embeddings
         raise AssertionError  # unreachable: the last attempt returns or raises
 
     def _checked(self, rows: Sequence[Sequence[float]], wanted: int) -> Vectors:
@@ -180,15 +173,25 @@ def open_embedder(card: ModelCard, settings: Settings, adapters: Adapters) -> Re
         Invalid: There is no such provider, it lacks its key, or the length of the model's vectors is not known.
         MissingDependency: The provider's package is not installed.
     """
-    name = card.target.partition(":")[2]
-    usual, dimensions = KNOWN.get(name), card.dimensions or settings.embedding_dimensions
-    if usual is None and dimensions is None:
-        raise Invalid(f"The length of the vectors of {card.target} is not known. Set embedding_dimensions to it.")
-    shape = Shape(dimensions or (usual or Shape(0)).dimensions, (usual or Shape(0)).max_tokens)
+    shape, usual = shape_of(card, settings), KNOWN.get(card.target.partition(":")[2])
     # Only of a model known to have several lengths is one asked for: others refuse the parameter.
     request: EmbeddingSettings = {"dimensions": shape.dimensions} if usual not in {None, shape} else {}
     asked, provider = _infer(replace(card, base_url=card.base_url or settings.embedding_base_url))
-    return RemoteEmbedder(asked, provider, card.target, shape, request)
+
+    async def ask(pieces: list[str], purpose: Purpose) -> Sequence[Sequence[float]]:
+        with translated(card.target, SECONDS):
+            async with asyncio.timeout(SECONDS):
+                return (await asked.embed(pieces, input_type=purpose, settings=request)).embeddings
+
+    return RemoteEmbedder(card.target, shape, ask, provider)
+
+
+def shape_of(card: ModelCard, settings: Settings) -> Shape:
+    """The shape of a model's vectors, as its card, the settings or its provider's pages say. Raises Invalid."""
+    usual, dimensions = KNOWN.get(card.target.partition(":")[2]), card.dimensions or settings.embedding_dimensions
+    if usual is None and dimensions is None:
+        raise Invalid(f"The length of the vectors of {card.target} is not known. Set embedding_dimensions to it.")
+    return Shape(dimensions or (usual or Shape(0)).dimensions, (usual or Shape(0)).max_tokens)
 
 
 def _infer(card: ModelCard) -> tuple[EmbeddingModel, Provider[Any]]:

@@ -24,6 +24,11 @@ class Ranked:
     evidence: Evidence
     score: float
 
+    @property
+    def promise(self) -> float:
+        """The score that it would have if it lacked nothing that is asked for."""
+        return self.score + VETO * any(self.evidence.features[name] for name in VETOES)
+
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
@@ -61,7 +66,7 @@ def verdict(best: Sequence[Ranked]) -> Verdict:
 
 def _vetoed(best: Sequence[Ranked]) -> str | None:
     """What the sentence lacks that would lead if it lacked nothing."""
-    first = max(best, key=lambda one: one.score + VETO * any(one.evidence.features[name] for name in VETOES))
+    first = max(best, key=lambda one: one.promise)
     return next((why for name, why in VETOES.items() if first.evidence.features[name]), None)
 
 

@@ -196,13 +196,14 @@ class Weighing:
     def _strictness(self, found: Candidate, passage: Vector) -> dict[str, float]:
         """Whether numbers, codes and names of the question are absent from the document, or far from the sentence."""
         strict = np.array(self._asked.strict, dtype=np.float32)
+        named = strict * [word.kind != "number" for word in self._asked.words]  # a table may give numbers as ranges
         document = self._matched(self._documents[found.sentence.document])
         # A row speaks of itself alone, prose of what stands around it; what all the document is about is half near.
         far = 1.0 if found.sentence.row else np.where(document > 0, 0.5, 1.0) * (1 - passage)
         return {
             "absent": float(min(1.0, (strict * (1 - document)).sum())),
             "astray": float(min(1.0, (strict * (found.near < _NEARBY) * far).sum())),
-            "unlisted": float(found.sentence.row and bool((strict * (found.near < _NEARBY) * (document == 0)).any())),
+            "unlisted": float(found.sentence.row and bool((named * (found.near < _NEARBY) * (document == 0)).any())),
         }
 
     def _matched(self, keys: frozenset[str], worth: float = 1.0) -> Vector:

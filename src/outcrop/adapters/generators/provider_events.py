@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from outcrop.core.answers import Usage
 from outcrop.core.chat import BlockDelta, BlockEnded, BlockStarted, ChatEnded, ChatEvent, StopReason, ToolUse
-from outcrop.core.errors import ModelFailed
+from outcrop.core.errors import ModelFailed, Unavailable
 
 if TYPE_CHECKING:
     from pydantic_ai.messages import ModelResponsePart
@@ -112,10 +112,11 @@ def ended(model: str, stream: StreamedResponse, tools: int) -> ChatEnded:
     """The end of a reply.
 
     Raises:
-        ModelFailed: The provider did not say that the reply is over, or says that it failed.
+        Unavailable: The stream is over, but the provider did not say that the reply is.
+        ModelFailed: The provider says that it failed.
     """
     if not _is_over(stream):
-        raise ModelFailed(f"{model} broke off in the middle of its answer. Try again.")
+        raise Unavailable(f"{model} broke off in the middle of its answer. Try again.")
     raw = str((stream.provider_details or {}).get("finish_reason", ""))
     reason = _REASONS.get(stream.finish_reason or "")
     if reason is None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from base64 import b64decode
+from collections.abc import Collection, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from outcrop.core.chat import (
@@ -44,8 +45,8 @@ ONE_AT_A_TIME = frozenset({"openai", "ollama", "anthropic", "groq", "mistral"})
 """The families whose models can be told to call one tool at a time."""
 
 
-def messages_of(request: ChatRequest, provider: str) -> list[ModelMessage]:
-    """The conversation; thoughts are given back to the provider of this name as its own.
+def messages_of(request: ChatRequest, family: str, provider: str) -> list[ModelMessage]:
+    """The conversation; thoughts are given back to the provider of this name (in pydantic-ai) as its own.
 
     Raises:
         Invalid: A tool result answers no call of a tool in the conversation.
@@ -61,11 +62,17 @@ def messages_of(request: ChatRequest, provider: str) -> list[ModelMessage]:
             messages.append(ModelRequest(parts=list(_asked(message, called))))
         else:
             called.update({block.id: block.name for block in message.content if isinstance(block, ToolUse)})
-            messages.append(ModelResponse(parts=[_said(block, provider) for block in message.content]))
+            said = [block for block in message.content if not _only_others_read(block, family)]
+            messages.append(ModelResponse(parts=[_said(block, provider) for block in said]))
     return messages
 
 
-def parameters_of(request: ChatRequest, model: Model) -> ModelRequestParameters:
+def _only_others_read(block: Block, family: str) -> bool:
+    """Whether a block is a thought that only the provider which had it could read."""
+    return isinstance(block, ReasoningBlock) and bool(block.redacted) and family not in {"anthropic", "bedrock"}
+
+
+def parameters_of(request: ChatRequest, family: str, model: Model) -> ModelRequestParameters:
     """The tools and the shape of the answer: in the provider's own way where it has one, else by being told."""
     from pydantic_ai.models import ModelRequestParameters
     from pydantic_ai.output import OutputObjectDefinition
@@ -87,22 +94,29 @@ def parameters_of(request: ChatRequest, model: Model) -> ModelRequestParameters:
         function_tools=tools,
         output_mode="native" if native else "prompted",
         output_object=OutputObjectDefinition(
-            json_schema=dict(request.answer_schema), name="answer", strict=request.answer_strict
+            json_schema=dict(request.answer_schema),
+            name="answer",
+            # Anthropic knows strict schemas only.
+            strict=request.answer_strict if family != "anthropic" else None,
         ),
     )
 
 
-def settings_of(request: ChatRequest, family: str, seconds: float) -> ModelSettings:
-    """The sampling, the choice of tools and the provider's own fields.
+def settings_of(request: ChatRequest, family: str, seconds: float, unknown: Collection[str]) -> ModelSettings:
+    """The sampling, the choice of tools and the provider's own fields; `unknown` are settings that it does not know.
 
     Raises:
-        Unsupported: The provider takes no fields of its own.
+        Unsupported: The provider takes no fields of its own, or has no such sampling.
     """
-    settings: Any = {"timeout": seconds, "max_retries": 0}  # whoever asks knows best whether to ask again
+    # Whoever asks knows best whether to ask again. Where these are not known the provider's client was made with them.
+    settings: Any = {"timeout": seconds, "max_retries": 0}
+    settings = {name: value for name, value in settings.items() if name not in unknown}
     sampling = _sampling(request.sampling)
     extra = dict(request.extra)
     if family in {"openai", "ollama"} and "top_k" in sampling:
         extra.setdefault("top_k", sampling.pop("top_k"))  # not OpenAI's own, but of servers that speak its protocol
+    if missing := sorted(sampling.keys() & set(unknown)):
+        raise Unsupported(f"Models of {family} have no {', '.join(missing)}. Leave it out.")
     if extra and family not in EXTRA:
         raise Unsupported(f"Models of {family} take no further fields: {', '.join(sorted(extra))}.")
     if extra:
@@ -111,6 +125,20 @@ def settings_of(request: ChatRequest, family: str, seconds: float) -> ModelSetti
         settings |= _choice(request.tool_choice, family)
     made: ModelSettings = settings | sampling
     return made
+
+
+def without_sampling(model: Model) -> frozenset[str]:
+    """The parameters that a model of this name does not take, though its provider's other models do.
+
+    Models that always reason take none: clients that cannot but send a temperature could not use them.
+    """
+    profile: Mapping[str, Any] = dict(model.profile)
+    if profile.get("anthropic_disallows_sampling_settings") or profile.get("bedrock_disallows_sampling_settings"):
+        return frozenset({"temperature", "top_p", "top_k"})
+    may_rest = profile.get("openai_supports_reasoning_effort_none") and not profile.get("thinking_enabled_by_default")
+    if profile.get("openai_supports_reasoning") and not may_rest:
+        return frozenset({"temperature", "top_p", "presence_penalty", "frequency_penalty"})
+    return frozenset()
 
 
 def _sampling(sampling: Sampling) -> dict[str, Any]:
@@ -167,11 +195,20 @@ def _said(block: Block, provider: str) -> ModelResponsePart:
         kind = "redacted_content" if provider == "bedrock" else "redacted_thinking"
         return ThinkingPart("", id=kind, signature=block.redacted.decode("utf-8"), provider_name=provider)
     if isinstance(block, ReasoningBlock):
+        if provider.startswith("google") and block.signature is not None:
+            _check_base64(block.signature)
         signer = provider if block.signature is not None else None
         return ThinkingPart(block.text, signature=block.signature, provider_name=signer)
     if isinstance(block, MediaBlock):
         return FilePart(_media(block))
     raise Invalid("A message of the model cannot hold the result of a tool.")
+
+
+def _check_base64(signature: str) -> None:
+    try:
+        b64decode(signature, validate=True)
+    except ValueError as error:
+        raise Invalid("The signature of a thought is not one of the model's.") from error
 
 
 def _media(block: MediaBlock) -> BinaryContent:

@@ -23,7 +23,8 @@ def select(best: Sequence[Ranked], sentences: Sequence[Sentence]) -> list[Senten
         beside = sentence.passage == best[0].evidence.sentence.passage and not sentence.row
         if len(said) == MOST:
             break
-        if one.score < best[0].score - (BESIDE if beside else NEAR):
+        # What stands beside the answer may tell the other half of it.
+        if (one.promise < best[0].score - BESIDE) if beside else (one.score < best[0].score - NEAR):
             continue
         if any(_repeats(sentence, before) for before in said):
             continue

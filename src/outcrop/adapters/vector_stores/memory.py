@@ -89,7 +89,7 @@ class MemoryVectorStore:
                 point=kept.points[name],
                 score=score,
                 similarity=similarity.get(name),
-                keyword_score=words.get(name),
+                keyword_score=None if query.mode == "semantic" else words.get(name),
             )
             for name, score in best
         ]

@@ -1,5 +1,7 @@
 """The operations that are offered, one module a resource; importing this package fills the table."""
 
-from outcrop.bedrock.ops import knowledge_base_retrieval
+from importlib import import_module
+from pkgutil import iter_modules
 
-__all__ = ["knowledge_base_retrieval"]
+for _module in iter_modules(__path__):
+    import_module(f"{__name__}.{_module.name}")

@@ -77,6 +77,10 @@ class Asked:
     rest: NDArray[np.float32]  # (t + 1,) the most that the terms from here on can add to a row
 
 
+_NO_POSTINGS = np.empty(0, dtype=np.int64)
+NOTHING = Asked(np.empty(0, dtype=np.float32), _NO_POSTINGS, _NO_POSTINGS, np.zeros(1, dtype=np.float32))
+
+
 def occurrences(segment: Segment, hashes: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Where the postings of each term begin and end; the same number twice for a term that is not there."""
     if not len(segment.terms):

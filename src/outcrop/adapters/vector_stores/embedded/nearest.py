@@ -1,26 +1,33 @@
-"""The nearest vectors of a segment: 1-bit codes are scanned, the best candidates compared by their 8-bit vectors."""
+"""The nearest vectors of a segment: 1-bit codes are scanned, the best candidates compared by their 8-bit vectors.
+
+The kernels are SimSIMD's (https://github.com/ashvardanian/SimSIMD), which use what the processor has (VNNI, population
+count) and let other threads run meanwhile.
+"""
 
 from __future__ import annotations
 
 from math import isqrt
 
 import numpy as np
+import simsimd
 from numpy.typing import NDArray
 
-from outcrop.adapters.vector_stores.embedded.segments import Segment, code
+from outcrop.adapters.vector_stores.embedded.segments import Segment, code, quantised
 from outcrop.core.chunks import Vector
 
-# Of n vectors 10 √n, at least 1,500, are compared by their 8-bit form: recall@10 is above 0.99 from 5,000 to 100,000.
-_ROOTS = 10
-_LEAST = 1500
-_ROWS = 512  # 8-bit vectors that are compared at a time, as above
-_BLOCK = 32_768  # vectors whose codes are compared at a time, in memory that stays in the processor's cache
-_FAR = np.uint16(65535)
+# All of an index with up to `_EVERY` vectors are compared by their 8-bit form. Of n in a larger one the 3 √n with the
+# nearest codes are, and then those, `_MOST` times as many at most, whose codes leave it possible that they are as near
+# as the best of the first: cosines lie around a line through the distances of the codes, `_SIGMAS` deviations at most.
+_ROOTS = 3
+_EVERY = 20_000
+_MOST = 5
+_SIGMAS = 4.5
+_BLOCK = 16_384  # vectors that are compared at a time
 
 
 def budget(count: int) -> float:
-    """Which share of the vectors of an index is compared by their 8-bit form."""
-    return min(max(_ROOTS * isqrt(count), _LEAST) / max(count, 1), 1)
+    """Which share of the vectors of an index is compared by their 8-bit form in any case."""
+    return min(_ROOTS * isqrt(count) / count, 1) if count > _EVERY else 1
 
 
 def nearest(
@@ -30,13 +37,20 @@ def nearest(
 
     Those that tie with the last one are given too, up to twice `limit` and 100 more. `share` is what `budget` gives.
     """
-    candidates = _candidates(segment, query, allowed, int(share * len(segment.vectored)) + 2 * limit)
-    best = leading(_cosines(segment, query, candidates), limit)
-    return segment.vectored[best if candidates is None else candidates[best]].astype(np.int64)
+    wanted = int(share * len(segment.vectored)) + 2 * limit
+    passing = None if allowed is None else allowed[segment.vectored]
+    there = len(segment.vectored) if passing is None else np.count_nonzero(passing)
+    if not segment.codes.size or there <= 2 * wanted:
+        chosen = None if passing is None else np.flatnonzero(passing)
+        cosines = _cosines(segment, query, chosen)
+    else:
+        chosen, cosines = _by_codes(segment, query, passing, limit, wanted)
+    best = leading(cosines, limit)
+    return segment.vectored[best if chosen is None else chosen[best]].astype(np.int64)
 
 
 def similarities(segment: Segment, query: Vector, positions: NDArray[np.int64]) -> NDArray[np.float32]:
-    """The cosine (to within 0.005) of each of these rows; NaN for one without a vector."""
+    """The cosine (to within 0.01) of each of these rows; NaN for one without a vector."""
     result = np.full(len(positions), np.nan, dtype=np.float32)
     if len(segment.vectored):
         at = np.minimum(np.searchsorted(segment.vectored, positions), len(segment.vectored) - 1)
@@ -48,13 +62,15 @@ def similarities(segment: Segment, query: Vector, positions: NDArray[np.int64]) 
 
 def _cosines(segment: Segment, query: Vector, chosen: NDArray[np.int64] | None) -> NDArray[np.float32]:
     """The cosine of the chosen vectors, or of all, by their 8-bit form."""
+    values, scales = quantised(query[None, :])
     count = len(segment.vectored) if chosen is None else len(chosen)
-    cosines = np.empty(count, dtype=np.float32)
-    for start in range(0, count, _ROWS):
-        part = slice(start, start + _ROWS) if chosen is None else chosen[start : start + _ROWS]
-        # vecdot, as BLAS would start threads, which fight with those that embed.
-        np.vecdot(segment.values[part].astype(np.float32), query, out=cosines[start : start + _ROWS])
-    return cosines * (segment.scales if chosen is None else segment.scales[chosen])
+    dots = np.empty(count, dtype=np.float32)
+    for start in range(0, count, _BLOCK):
+        part = slice(start, start + _BLOCK)
+        compared = segment.values[part if chosen is None else chosen[part]]
+        dots[part] = np.asarray(simsimd.cdist(values, compared, metric="dot"))
+    dots *= scales[0] * (segment.scales if chosen is None else segment.scales[chosen])
+    return dots
 
 
 def leading(scores: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
@@ -66,34 +82,46 @@ def leading(scores: NDArray[np.float32], limit: int) -> NDArray[np.int64]:
     return np.concatenate([above, np.flatnonzero(scores == edge)[: 2 * limit + 100 - len(above)]])
 
 
-def _candidates(
-    segment: Segment, query: Vector, allowed: NDArray[np.bool_] | None, wanted: int
-) -> NDArray[np.int64] | None:
-    """Which vectors to compare by their 8-bit form, about as many as wanted; None for all."""
-    passing = None if allowed is None else allowed[segment.vectored]
-    if passing is None and (not segment.codes.size or wanted >= len(segment.vectored)):
-        return None
-    if passing is not None:
-        rows = np.flatnonzero(passing)
-        if not segment.codes.size or len(rows) <= 2 * wanted:
-            return rows
+def _by_codes(
+    segment: Segment, query: Vector, passing: NDArray[np.bool_] | None, limit: int, wanted: int
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Which vectors to compare by their 8-bit form, the wanted ones with the nearest codes and more; their cosines."""
     distances = _distances(segment, query)
     if passing is not None:
         distances[~passing] = _FAR
-    edge = np.partition(distances, wanted - 1)[wanted - 1]
-    return np.flatnonzero(distances <= min(edge, _FAR - 1))[: 2 * wanted]
+    edge = min(int(np.partition(distances, wanted - 1)[wanted - 1]), int(_FAR) - 1)
+    first = np.flatnonzero(distances <= edge)[: 2 * wanted]
+    cosines = _cosines(segment, query, first)
+    reach = min(_reach(distances[first], cosines, limit), int(_FAR) - 1)
+    if reach <= edge:
+        return first, cosines
+    more = np.flatnonzero((distances > edge) & (distances <= reach))
+    if len(more) > _MOST * wanted:
+        more = more[np.argpartition(distances[more], _MOST * wanted)[: _MOST * wanted]]
+    return np.concatenate([first, more]), np.concatenate([cosines, _cosines(segment, query, more)])
+
+
+def _reach(distances: NDArray[np.uint16], cosines: NDArray[np.float32], limit: int) -> float:
+    """Up to which distance of its code a vector may be as near as the best `limit` of these, by a line through them."""
+    apart = distances.astype(np.float32)
+    middle, mean = float(apart.mean()), float(cosines.mean())
+    apart -= middle
+    slope = float(apart @ cosines) / max(float(apart @ apart), 1.0)
+    if slope >= 0 or len(cosines) <= limit:
+        return float(_FAR)
+    beside = float((cosines - mean - slope * apart).std())
+    best = float(np.partition(cosines, len(cosines) - limit)[len(cosines) - limit])
+    return middle + (best - _SIGMAS * beside - mean) / slope
+
+
+_FAR = np.uint16(65535)
 
 
 def _distances(segment: Segment, query: Vector) -> NDArray[np.uint16]:
     """In how many bits the code of each vector differs from the query's."""
-    asked = code(query[None, :], segment.mean)[:, 0]
-    distances = np.zeros(segment.codes.shape[1], dtype=np.uint16)
+    asked = code(query[None, :], segment.mean)
+    distances = np.empty(len(segment.codes), dtype=np.uint16)
     for start in range(0, len(distances), _BLOCK):
-        block = distances[start : start + _BLOCK]
-        different = np.empty(len(block), dtype=np.uint64)
-        bits = np.empty(len(block), dtype=np.uint8)
-        for word, column in zip(asked, segment.codes, strict=True):
-            np.bitwise_xor(column[start : start + _BLOCK], word, out=different)
-            np.bitwise_count(different, out=bits)
-            np.add(block, bits, out=block)
+        part = slice(start, start + _BLOCK)
+        distances[part] = np.asarray(simsimd.cdist(asked, segment.codes[part], metric="hamming", dtype="bin8"))
     return distances

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -181,13 +181,13 @@ def filterable(body: bytes) -> dict[str, Any]:
     return {**metadata, DOCUMENT_ID: document, DATA_SOURCE_ID: data_source_id, SOURCE_URI: uri}
 
 
-def point(found: Sequence[Any], shared: Fields) -> Point:
-    """The point of a row (chunk, document, record, vector, boxes)."""
-    name, document, record, vector, boxes = found
-    text, context, ordinal, start, end, tokens, parent_id, searchable, *place = _loaded(record)
+def point(found: Stored, shared: Fields) -> Point:
+    """The point of a row."""
+    vector, boxes = found.vector, found.boxes
+    text, context, ordinal, start, end, tokens, parent_id, searchable, *place = _loaded(found.record)
     chunk = Chunk(
-        id=name,
-        document_id=document,
+        id=found.chunk,
+        document_id=found.document,
         ordinal=ordinal,
         text=text,
         start=start,
@@ -306,12 +306,32 @@ def shared(connection: sqlite3.Connection, numbers: Iterable[int]) -> Mapping[in
     return {number: read_fields(body) for number, body in found}
 
 
+class Stored(NamedTuple):
+    """A point as the database has it."""
+
+    set_id: int
+    chunk: str
+    document: str
+    record: bytes
+    vector: bytes | None
+    boxes: bytes | None
+
+
+def stored(connection: sqlite3.Connection, wanted: Iterable[int]) -> dict[int, Stored]:
+    """What is stored of these rows, by row; those that are not there are left out."""
+    return {int(row): Stored(*rest) for row, *rest in select(connection, _POINTS, wanted)}
+
+
+def read(connection: sqlite3.Connection, found: Mapping[int, Stored], wanted: Sequence[int]) -> dict[int, Point]:
+    """The points of the wanted rows that were found, in the order asked."""
+    sets = shared(connection, {found[row].set_id for row in wanted if row in found})
+    return {row: point(found[row], sets[found[row].set_id]) for row in wanted if row in found}
+
+
 def points(connection: sqlite3.Connection, wanted: Iterable[int]) -> dict[int, Point]:
     """The points of these rows, by row in the order asked; those that are not there are left out."""
     wanted = [int(row) for row in wanted]
-    found = {int(row): rest for row, *rest in select(connection, _POINTS, wanted)}
-    sets = shared(connection, {rest[0] for rest in found.values()})
-    return {row: point(found[row][1:], sets[found[row][0]]) for row in wanted if row in found}
+    return read(connection, stored(connection, wanted), wanted)
 
 
 _POINTS = """
@@ -345,8 +365,3 @@ def advance(connection: sqlite3.Connection, gone: Sequence[int], added: int, *, 
 def vectors(connection: sqlite3.Connection, wanted: Sequence[int]) -> dict[int, bytes]:
     """The vectors of these rows, float32."""
     return dict(select(connection, "SELECT row, vector FROM vectors WHERE row IN ({})", wanted))
-
-
-def chunk_ids(connection: sqlite3.Connection, wanted: Sequence[int]) -> dict[int, str]:
-    """The chunk ids of these rows."""
-    return dict(select(connection, "SELECT row, chunk FROM points WHERE row IN ({})", wanted))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -58,15 +59,17 @@ class Run:
 
     def _in_segment(self, i: int, floor: np.float32) -> tuple[Candidates, np.float32]:
         """The candidates of a segment, and the keyword score that rows of later segments must reach."""
-        segment, postings, asked = self.snapshot.segments[i], self.snapshot.postings()[i], self.asked[i]
-        worded = None
-        if self.query.mode != "semantic":
-            wanted = keywords.Wanted(self._depth(), floor, self._allowed(i))
-            worded = keywords.best(postings, asked, wanted)
-        near = None if self.query.mode == "keyword" else self._near(i)
-        places = np.unique(np.concatenate([part for part in (near, worded and worded.places) if part is not None]))
+        segment = self.snapshot.segments[i]
+        if self.query.mode == "semantic":
+            places = np.sort(self._near(i))
+            nothing = np.zeros(len(places), dtype=np.float32)
+            return Candidates(segment.rows[places], self._cosines(segment, places), nothing), floor
+        postings, asked = self.snapshot.postings()[i], self.asked[i]
+        worded = keywords.best(postings, asked, keywords.Wanted(self._depth(), floor, self._allowed(i)))
+        near = _NONE.rows if self.query.mode == "keyword" else self._near(i)
+        places = np.unique(np.concatenate([near, worded.places]))
         words = keywords.scores_of(postings, asked, places, worded)
-        return Candidates(segment.rows[places], self._cosines(segment, places), words), worded.edge if worded else floor
+        return Candidates(segment.rows[places], self._cosines(segment, places), words), worded.edge
 
     def _cosines(self, segment: Segment, places: Ids) -> Scores:
         if self.query.vector is None:
@@ -102,14 +105,15 @@ _NONE = Candidates(np.empty(0, np.int64), np.empty(0, np.float32), np.empty(0, n
 
 def search(connection: sqlite3.Connection, snapshot: Snapshot, query: Search, masks: tuple[Mask, ...]) -> list[Hit]:
     """The best hits, best first; equal scores in order of chunk id."""
-    asked, possible = snapshot.asked([term_hash(term) for term in query_terms(query.text)])
-    run = Run(query, snapshot, masks, asked, possible)
+    hashes = [] if query.mode == "semantic" else [term_hash(term) for term in query_terms(query.text)]
+    run = Run(query, snapshot, masks, *snapshot.asked(hashes))
     found, best = run.candidates()
-    chosen = nearest.leading(run.scores(found, best), query.limit + _SPARE)
-    close = _exact(connection, found.of(chosen), query)
+    found = found.of(nearest.leading(run.scores(found, best), query.limit + _SPARE))
+    stored = rows.stored(connection, found.rows.tolist())
+    close = _exact(found, stored, query)
     scores = run.scores(close, best)
-    order = _ordered(connection, close.rows, scores, query.limit)
-    points = rows.points(connection, close.rows[order].tolist())
+    order = _ordered(close.rows, scores, stored)[: query.limit]
+    points = rows.read(connection, stored, close.rows[order].tolist())
     return [
         Hit(
             point=points[int(close.rows[i])],
@@ -121,26 +125,18 @@ def search(connection: sqlite3.Connection, snapshot: Snapshot, query: Search, ma
     ]
 
 
-def _exact(connection: sqlite3.Connection, found: Candidates, query: Search) -> Candidates:
+def _exact(found: Candidates, stored: Mapping[int, rows.Stored], query: Search) -> Candidates:
     """The same with exact cosines."""
     if query.vector is None or not len(found.rows):
         return found
-    stored = rows.vectors(connection, found.rows.tolist())
+    vectors = [stored[row].vector for row in found.rows.tolist()]
+    there = [i for i, vector in enumerate(vectors) if vector is not None]
     cosines = np.full(len(found.rows), np.nan, dtype=np.float32)
-    there = [i for i, row in enumerate(found.rows.tolist()) if row in stored]
-    if there:
-        data = b"".join(stored[int(found.rows[i])] for i in there)
-        cosines[there] = np.frombuffer(data, dtype="<f4").reshape(len(there), -1) @ query.vector
+    data = b"".join(vector for vector in vectors if vector is not None)
+    cosines[there] = np.frombuffer(data, dtype="<f4").reshape(len(there), -1) @ query.vector
     return Candidates(found.rows, cosines, found.words)
 
 
-def _ordered(connection: sqlite3.Connection, found: Ids, scores: Scores, limit: int) -> list[int]:
-    """Where the best are, best first; chunk ids are only read where scores are equal."""
-    order = np.argsort(-scores, kind="stable")
-    sorted_scores = scores[order]
-    equal = np.flatnonzero(sorted_scores[1:] == sorted_scores[:-1])
-    if len(equal) and equal[0] < limit:
-        tied = np.unique(np.concatenate([equal, equal + 1]))
-        names = rows.chunk_ids(connection, found[order[tied]].tolist())
-        order = np.array(sorted(order, key=lambda i: (-scores[i], names.get(int(found[i]), ""))), dtype=np.int64)
-    return [int(i) for i in order[:limit]]
+def _ordered(found: Ids, scores: Scores, stored: Mapping[int, rows.Stored]) -> list[int]:
+    """Where the candidates are, best first; equal scores in order of chunk id."""
+    return sorted(range(len(found)), key=lambda i: (-scores[i], stored[int(found[i])].chunk))

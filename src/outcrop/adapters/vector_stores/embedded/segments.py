@@ -28,7 +28,7 @@ from outcrop.core.errors import IndexBroken
 
 CODED = 1024  # segments with more vectors than this have codes; fewer are compared one by one
 MAX_COUNT = 255  # the highest count of a term in a chunk that is told apart
-_MAGIC = b"OUTCROP-SEGMENT-1\n"
+_MAGIC = b"OUTCROP-SEGMENT-2\n"
 _ALIGN = 64
 _BLOCK = 8192  # rows that are decoded at a time while merging
 
@@ -45,7 +45,7 @@ class Segment:
     values: NDArray[np.int8]  # (v, d) vectors, each divided by its scale
     scales: NDArray[np.float32]  # (v,)
     mean: NDArray[np.float32]  # (d,) what codes are centred on
-    codes: NDArray[np.uint64]  # (ceil(d / 64), v) one bit a dimension: above the mean; (…, 0) in small segments
+    codes: NDArray[np.uint8]  # (v, ceil(d / 64) * 8) one bit a dimension: above the mean; (0, …) in small segments
     terms: NDArray[np.uint64]  # (t,) hashes of terms, ascending
     starts: NDArray[np.int64]  # (t + 1,) where the postings of each term begin
     peaks: NDArray[np.float32]  # (t,) the highest gain (see `gains`) of each term, for rows of this average length
@@ -135,27 +135,26 @@ def quantised(vectors: Vectors) -> tuple[NDArray[np.int8], NDArray[np.float32]]:
     return np.rint(vectors / safe[:, None]).astype(np.int8), scales.astype(np.float32)
 
 
-def code(vectors: Vectors, mean: NDArray[np.float32]) -> NDArray[np.uint64]:
-    """One bit a dimension, set where a vector is above the mean: shape (ceil(d / 64), n)."""
+def code(vectors: Vectors, mean: NDArray[np.float32]) -> NDArray[np.uint8]:
+    """One bit a dimension, set where a vector is above the mean: shape (n, ceil(d / 64) * 8), padded with zeros."""
     bits = np.packbits(vectors > mean, axis=1)
     padded = np.zeros((len(vectors), -(-bits.shape[1] // 8) * 8), dtype=np.uint8)
     padded[:, : bits.shape[1]] = bits
-    return np.ascontiguousarray(padded.view(np.uint64).T)
+    return padded
 
 
 def _coded(values: NDArray[np.int8], scales: NDArray[np.float32]) -> dict[str, Any]:
     """The columns of vectors, with codes where there are many."""
     dimensions = values.shape[1]
-    words = -(-dimensions // 64)
     total = np.zeros(dimensions, dtype=np.float64)
     blocks = range(0, len(values) if len(values) > CODED else 0, _BLOCK)
     for i in blocks:
         total += scales[i : i + _BLOCK] @ values[i : i + _BLOCK].astype(np.float32)
     mean = (total / max(len(values), 1)).astype(np.float32)
-    codes = np.empty((words, len(values) if blocks else 0), dtype=np.uint64)
+    codes = np.empty((len(values) if blocks else 0, -(-dimensions // 64) * 8), dtype=np.uint8)
     for i in blocks:
         decoded = values[i : i + _BLOCK].astype(np.float32) * scales[i : i + _BLOCK, None]
-        codes[:, i : i + _BLOCK] = code(decoded, mean)
+        codes[i : i + _BLOCK] = code(decoded, mean)
     return {"values": values, "scales": scales, "mean": mean, "codes": codes}
 
 

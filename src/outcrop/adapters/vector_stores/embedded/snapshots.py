@@ -126,6 +126,8 @@ class Snapshot:
 
     def asked(self, hashes: Sequence[int]) -> tuple[tuple[keywords.Asked, ...], float]:
         """The query's terms for each segment, and the highest score that a row could have."""
+        if not hashes:
+            return (keywords.NOTHING,) * len(self.segments), 0.0
         wanted = np.array(hashes, dtype=np.uint64)
         spans = [keywords.occurrences(segment, wanted) for segment in self.segments]
         rows = self.searchable()

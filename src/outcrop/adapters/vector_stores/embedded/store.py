@@ -31,7 +31,7 @@ class EmbeddedVectorStore:
     A writer waits up to `wait_seconds` for another, then raises Conflict.
     """
 
-    traits = Traits(modes=frozenset({"hybrid", "semantic", "keyword"}), transactional=True)
+    traits = Traits(modes=frozenset({"hybrid", "semantic", "keyword"}), transactional=True, embeds=True)
 
     def __init__(self, folder: Path, *, wait_seconds: float = 30.0) -> None:
         self._folder = folder
@@ -59,7 +59,7 @@ class EmbeddedVectorStore:
 
     async def search(self, index: str, query: Search) -> Sequence[Hit]:
         """The best hits, best first."""
-        return await self._run(lambda: self._index(index).search(query))
+        return await self._run(lambda: self._index(index).search(query.embedded()))
 
     async def get(self, index: str, chunk_ids: Sequence[str]) -> Sequence[Point]:
         """The points with these ids that exist, in the order asked."""

@@ -1,0 +1,58 @@
+"""AWS's own services, where what is asked stands behind one: its credentials, its signatures, its client.
+
+Credentials and region come from where AWS's own programs take them: variables, files, the machine's role
+(https://boto3.amazonaws.com/v1/documentation/api/latest/guide/credentials.html).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from outcrop.core.cards import ModelCard
+from outcrop.core.errors import Denied, Invalid
+
+
+def bedrock_client(card: ModelCard) -> Any:
+    """A client of the real Bedrock's runtime that leaves asking again to whoever asks. Raises Invalid."""
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+    from botocore.session import get_session
+
+    config = Config(read_timeout=card.timeout, retries={"total_max_attempts": 1})
+    try:
+        return get_session().create_client("bedrock-runtime", endpoint_url=card.base_url, config=config)
+    except BotoCoreError as error:
+        raise Invalid(f"The model {card.target} cannot be used: {error}") from error
+
+
+class Signer:
+    """Signs requests to one service with AWS's version 4 signatures."""
+
+    def __init__(self, service: str, target: str) -> None:
+        from botocore.session import get_session
+
+        self._service = service
+        self._target = target
+        self._session = get_session()
+        self.region = self._session.get_config_variable("region")
+        if self.region is None:
+            raise Invalid(f"The model {target} cannot be used: set AWS_DEFAULT_REGION to its region.")
+
+    async def headers(self, url: str, body: bytes) -> Mapping[str, str]:
+        """The headers that sign a POST. Raises Denied where there are no credentials."""
+        # Credentials may have to be fetched from the machine's metadata.
+        return await asyncio.to_thread(self._headers, url, body)
+
+    def _headers(self, url: str, body: bytes) -> Mapping[str, str]:
+        from botocore.auth import SigV4Auth
+        from botocore.awsrequest import AWSRequest
+
+        credentials = self._session.get_credentials()
+        if credentials is None:
+            raise Denied(f"The model {self._target} cannot be used: there are no AWS credentials.")
+        headers = {"content-type": "application/json", "accept": "application/json"}
+        request = AWSRequest(method="POST", url=url, data=body, headers=headers)
+        SigV4Auth(credentials.get_frozen_credentials(), self._service, self.region).add_auth(request)
+        return dict(request.headers.items())
