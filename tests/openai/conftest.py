@@ -14,7 +14,8 @@ import pytest
 from outcrop.access.bearer import api_key
 from outcrop.adapters.generators.scripted import scripted
 from outcrop.app.local import Outcrop
-from outcrop.app.server import claim_port, outcrop_app, serve
+from outcrop.app.server import outcrop_app
+from outcrop.web.listening import Place, claim_port, serve
 
 HANDBOOK = {
     "travel.md": "# Travel\n\nEmployees may book business class on flights longer than six hours.\n",
@@ -60,11 +61,11 @@ class Running:
 @contextmanager
 def running(outcrop: Outcrop) -> Iterator[Running]:
     """Serve an opened Outcrop on a free port."""
-    port, stop, listening = claim_port("127.0.0.1", 0), asyncio.Event(), Event()
-    serving = outcrop.start(serve, outcrop_app(outcrop.services), "127.0.0.1", port, stop, listening.set)
+    place, stop, listening = Place("127.0.0.1", claim_port("127.0.0.1", 0)), asyncio.Event(), Event()
+    serving = outcrop.start(serve, outcrop_app(outcrop.services), place, stop, listening.set)
     assert listening.wait(30)
     try:
-        yield Running(outcrop, f"http://127.0.0.1:{port}")
+        yield Running(outcrop, place.address)
     finally:
         outcrop.call(_set, stop)
         serving.result()

@@ -8,6 +8,7 @@ import httpx
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from tests.openai.conftest import script
 
 from outcrop.openai.table import ROUTES
 
@@ -91,6 +92,7 @@ def requests(draw):
 
 @pytest.fixture(scope="module")
 def http(server):
+    script(["Fine."])
     with httpx.Client(base_url=server.url, headers={"authorization": f"Bearer {server.key}"}, timeout=60) as made:
         yield made
 

@@ -5,6 +5,9 @@ from __future__ import annotations
 import httpx
 import openai
 import pytest
+from tests.openai.conftest import running
+
+from outcrop.app.local import Outcrop
 
 
 def test_models_and_knowledge_bases_are_listed(client, server):
@@ -66,3 +69,12 @@ def test_a_body_that_is_no_json_object_is_refused(server, body):
         reply = httpx.post(f"{server.url}/v1/{path}", content=body, headers={"authorization": f"Bearer {server.key}"})
         assert reply.status_code == 400, reply.text
         assert reply.json()["error"]["type"] == "invalid_request_error"
+
+
+def test_an_open_server_asks_for_no_key_but_refuses_other_web_sites(tmp_path):
+    with Outcrop(tmp_path, auth="none") as outcrop, running(outcrop) as found:
+        with found.client("anything") as client:
+            assert client.models.list().data
+        headers = {"origin": "https://evil.example"}
+        assert httpx.post(f"{found.url}/v1/embeddings", content=b"{}", headers=headers).status_code == 403
+        assert httpx.get(f"{found.url}/v1/models", headers={"host": "evil.example"}).status_code == 403

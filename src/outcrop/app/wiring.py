@@ -11,6 +11,7 @@ from outcrop.answer.service import Answers
 from outcrop.app.adapters import LoadedAdapters
 from outcrop.core.clock import now
 from outcrop.core.ids import new_id
+from outcrop.core.protocols import MetadataStore
 from outcrop.core.settings import Settings
 from outcrop.ingest.attachments import Attachments
 from outcrop.ingest.direct import Direct
@@ -31,27 +32,33 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     settings.data.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
     metadata = await open_metadata(settings.database_url or settings.data / "outcrop.db")
     adapters = LoadedAdapters(settings, metadata)
+    services = _services(settings, metadata, adapters)
+    try:
+        yield services
+    finally:
+        await services.direct.close()
+        await adapters.close()
+        await metadata.close()
+
+
+def _services(settings: Settings, metadata: MetadataStore, adapters: LoadedAdapters) -> Services:
+    """Every service over the stores and adapters."""
     bases = KnowledgeBases(metadata, adapters, settings, now, new_id)
     direct = Direct(metadata, adapters, settings, now)
     uploads = Uploads(metadata, adapters, settings, now)
-    try:
-        yield Services(
-            settings=settings,
-            metadata=metadata,
-            adapters=adapters,
-            knowledge_bases=bases,
-            syncs=Syncs(metadata, adapters, settings, now, new_id),
-            direct=direct,
-            uploads=uploads,
-            attachments=Attachments(metadata, bases, direct, uploads, now),
-            store_labels=StoreLabels(metadata, bases, now),
-            verifier=Verifier(metadata, adapters, settings),
-            answers=Answers(metadata, adapters, settings, now, adapters.models),
-            models=adapters.models,
-            keys=Keys(metadata, settings.data, now),
-            console=ConsoleTokens(settings.data),
-        )
-    finally:
-        await direct.close()
-        await adapters.close()
-        await metadata.close()
+    return Services(
+        settings=settings,
+        metadata=metadata,
+        adapters=adapters,
+        knowledge_bases=bases,
+        syncs=Syncs(metadata, adapters, settings, now, new_id),
+        direct=direct,
+        uploads=uploads,
+        attachments=Attachments(metadata, bases, direct, uploads, now),
+        store_labels=StoreLabels(metadata, bases, now),
+        verifier=Verifier(metadata, adapters, settings),
+        answers=Answers(metadata, adapters, settings, now, adapters.models),
+        models=adapters.models,
+        keys=Keys(metadata, settings.data, now),
+        console=ConsoleTokens(settings.data),
+    )

@@ -277,7 +277,7 @@ class Attachment(Record):
     data_source_id: str
     document_id: str
     uri: str
-    batch_id: str | None = None
+    batch_id: str = ""  # "" where it was attached alone
     cancelled: bool = False
 
 

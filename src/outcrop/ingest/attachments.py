@@ -132,7 +132,7 @@ class Attachments:
             data_source_id=source.id,
             document_id=id_at(source, uri),
             uri=uri,
-            batch_id=batch.id if batch is not None else None,
+            batch_id=batch.id if batch is not None else "",
         )
         return await self._attached(await self._metadata.put(record))
 

@@ -14,7 +14,7 @@ from starlette.routing import Route
 from starlette.types import Message
 
 from outcrop.access.bearer import bearer_caller, bearer_token
-from outcrop.access.callers import Caller
+from outcrop.access.callers import LOCAL, Caller
 from outcrop.core.clock import Clock, now
 from outcrop.openai import errors
 from outcrop.openai.call import EVENTS, JSON, Call, Endpoint, Reply, Stream, json_reply
@@ -23,6 +23,7 @@ from outcrop.openai.table import ROUTES, UPLOADS
 from outcrop.web.asgi import App, Receive, Scope, Send, closing, header, send_pieces, send_whole
 from outcrop.web.body import MIB, BodyTooLarge, ClientLeft, read_body
 from outcrop.web.connection import while_connected
+from outcrop.web.guards import same_site
 
 if TYPE_CHECKING:
     from outcrop.services import Services
@@ -58,7 +59,9 @@ def openai_app(services: Services, clock: Clock = now) -> App:
         else:
             await router(scope, receive, send)
 
-    return app
+    # A browser could be made to ask a server that asks for no key.
+    settings = services.settings
+    return same_site(app, settings.host, settings.allowed_hosts) if surface.is_open else app
 
 
 class Surface:
@@ -67,11 +70,14 @@ class Surface:
     def __init__(self, services: Services, clock: Clock) -> None:
         self.services = services
         self.clock = clock
+        self.is_open = services.settings.auth == "none"
         self.body_limit = services.settings.max_body_mb * MIB
         self.form_limit = (services.settings.max_file_mb + FORM_MB) * MIB
 
     async def admitted(self, scope: Scope) -> Caller:
-        """Who asks. Raises ApiError (401) without an API key of ours."""
+        """Who asks: anybody on an open server. Raises ApiError (401) without an API key of ours."""
+        if self.is_open:
+            return LOCAL
         token = bearer_token(header(scope, b"authorization") or "")
         caller = await bearer_caller(self.services.keys, token) if token else None
         if caller is None:

@@ -190,7 +190,7 @@ def _as_input(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: value for name, value in item.items() if value is not None}
 
 
-def _response(call: Call, asked: ResponseIn) -> dict[str, Any]:
+def _response(call: Call, asked: ResponseIn) -> dict[str, Any]:  # long: one line a member of the object
     """The response before anything was said: what was asked for, with what was left out."""
     given = asked.model_dump(by_alias=True, exclude_none=True)
     text = given.get("text", {})

@@ -45,7 +45,10 @@ async def search(
     """The best passages for any of the queries, each once with its best score."""
     where, ranking = how
     if ranking.ranker is not None and ranking.ranker.startswith("default-"):
-        raise refused("ranking_options.ranker", f"{ranking.ranker!r} is OpenAI's own. Use auto, none, or a model of /v1/models that reranks.")
+        raise refused(
+            "ranking_options.ranker",
+            f"{ranking.ranker!r} is OpenAI's own. Use auto, none, or a model of /v1/models that reranks.",
+        )
     rerank = None if ranking.ranker in FUSED else Reranking(model=str(ranking.ranker))
     best: dict[str, Hit] = {}
     for question in queries:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "uploads": ("purpose", "blob"),
