@@ -23,6 +23,7 @@ HANDBOOK = {
     "canteen.md": "# Canteen\n\nThe canteen opens at noon. The canteen closes at three.\n",
 }
 MODELS = {
+    "openai.gpt-5-mini": {"target": "scripted:openai-tests"},
     "test.scripted-v1": {"target": "scripted:openai-tests", "context_window": 8000},
     "test.blind-v1": {"target": "scripted:openai-tests", "inputs": ["text"], "tools": False},
 }
