@@ -291,3 +291,25 @@ def test_a_failure_in_the_middle_of_a_stream_is_raised_by_the_client(client):
     assert next(stream).choices[0].delta.content == "Half "
     with pytest.raises(openai.APIError, match="broke off"):
         list(stream)
+
+
+def test_a_models_work_ends_when_the_client_leaves(client, server):
+    gate = server.outcrop.call(_event)
+    closed = server.outcrop.call(_event)
+    model = script(["One ", gate, "two."])
+    real = model.stream
+
+    async def watched(request):
+        try:
+            async for event in real(request):
+                yield event
+        finally:
+            closed.set()
+
+    model.stream = watched
+    try:
+        with say(client, stream=True) as stream:
+            next(stream)
+        server.outcrop.call(closed.wait)
+    finally:
+        del model.stream

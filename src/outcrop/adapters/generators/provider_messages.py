@@ -41,9 +41,6 @@ EXTRA: Mapping[str, str] = {
     "bedrock": "bedrock_additional_model_requests_fields",
 }
 
-ONE_AT_A_TIME = frozenset({"openai", "ollama", "anthropic", "groq", "mistral"})
-"""The families whose models can be told to call one tool at a time."""
-
 
 def messages_of(request: ChatRequest, family: str, provider: str) -> list[ModelMessage]:
     """The conversation; thoughts are given back to the provider of this name (in pydantic-ai) as its own.
@@ -122,7 +119,7 @@ def settings_of(request: ChatRequest, family: str, seconds: float, unknown: Coll
     if extra:
         settings[EXTRA[family]] = extra
     if request.tools:
-        settings |= _choice(request.tool_choice, family)
+        settings |= _choice(request.tool_choice, family, unknown)
     made: ModelSettings = settings | sampling
     return made
 
@@ -155,11 +152,11 @@ def _sampling(sampling: Sampling) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _choice(choice: ToolChoice, family: str) -> dict[str, Any]:
-    if choice.parallel is False and family not in ONE_AT_A_TIME:
+def _choice(choice: ToolChoice, family: str, unknown: Collection[str]) -> dict[str, Any]:
+    known = "parallel_tool_calls" not in unknown
+    if choice.parallel is False and not known:
         raise Unsupported(f"Models of {family} cannot be told to call one tool at a time.")
-    told = choice.parallel is not None and family in ONE_AT_A_TIME
-    parallel = {"parallel_tool_calls": choice.parallel} if told else {}
+    parallel = {"parallel_tool_calls": choice.parallel} if choice.parallel is not None and known else {}
     if choice.kind == "tool":
         return {"tool_choice": [choice.name or ""], **parallel}
     return {"tool_choice": {"auto": "auto", "any": "required", "none": "none"}[choice.kind], **parallel}
