@@ -18,10 +18,10 @@ INTRODUCTION = """\
 # Every operation
 
 Each operation of Amazon Bedrock's four services, as the service models of botocore name them, and whether this version
-of Outcrop offers it. One that is not offered is answered with status 501 and its name. Of one that is offered, every
-member is supported but those that are listed: a refused member is answered with `ValidationException` and its name; a
-member without effect is accepted, for the reason that stands beside it. Extensions are values that Outcrop allows
-beyond the service model. The page is made from the code.
+of Outcrop offers it. One that is not offered is answered with status 501 and its name, or with an error that says why.
+Of one that is offered, every member is supported but those that are listed: a refused member is answered with
+`ValidationException` and its name; a member without effect is accepted, for the reason that stands beside it.
+Extensions are values that Outcrop allows beyond the service model. The page is made from the code.
 """
 
 
@@ -32,11 +32,13 @@ def page() -> str:
 
 def _service(name: str) -> Iterator[str]:
     operations = spec.service(name).operations
-    entries = {one: TABLE[name, one] for one in sorted(operations) if (name, one) in TABLE}
+    declared = {one: TABLE[name, one] for one in sorted(operations) if (name, one) in TABLE}
+    entries = {one: entry for one, entry in declared.items() if not entry.explains}
     yield from (f"## {name}", "", f"{len(entries)} of {len(operations)} operations are offered.", "")
     yield from ("| Operation | Request | Offered |", "| --- | --- | --- |")
     for one, operation in sorted(operations.items()):
-        yield f"| {one} | `{operation.method} {operation.path}` | {'**yes**' if one in entries else 'no'} |"
+        answer = "**yes**" if one in entries else "no, and says why" if one in declared else "no"
+        yield f"| {one} | `{operation.method} {operation.path}` | {answer} |"
     yield ""
     for entry in entries.values():
         yield from _members(entry)

@@ -13,10 +13,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Timer
+from typing import Any
 
+import boto3
 import pytest
 
 from outcrop.core.chunks import Place
+from outcrop.testing.s3_server import ACCESS, s3_served
 from outcrop.testing.small import Passage, SmallServices, small_services
 
 ROOT = Path(__file__).parents[1]
@@ -56,6 +59,7 @@ class Server:
     page: str  # the address for the browser, with its token
     environment: dict[str, str]  # the lines to export
     knowledge_bases: dict[str, str]  # id by name
+    pid: int = 0
 
 
 def outcrop_environment(data: Path, **more: str) -> dict[str, str]:
@@ -88,7 +92,7 @@ def running_server(*arguments: str, data: Path, **environment: str) -> Iterator[
     watch = Timer(START_LIMIT, child.kill)
     watch.start()
     try:
-        yield _described(_said_until_up(child))
+        yield replace(_described(_said_until_up(child)), pid=child.pid)
     finally:
         watch.cancel()
         child.send_signal(signal.SIGTERM)
@@ -142,6 +146,23 @@ def handbook_server(handbook_data: Path) -> Iterator[Server]:
     key = {"AWS_ACCESS_KEY_ID": made["accessKeyId"], "AWS_SECRET_ACCESS_KEY": made["secretAccessKey"]}
     with running_server(data=handbook_data) as server:
         yield replace(server, environment={**server.environment, **key})
+
+
+@pytest.fixture(scope="session")
+def s3_server() -> Iterator[str]:
+    """The address of an S3 server."""
+    with s3_served() as address:
+        yield address
+
+
+@pytest.fixture
+def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A client of it, and the credentials in the environment with which a server under test reads it."""
+    for name, value in ACCESS.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3", endpoint_url=s3_server)
+    yield client
+    client.close()
 
 
 @pytest.fixture

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import shutil
+import uuid
 
 import pytest
 
 from outcrop.adapters.sources.folder import open_source
+from outcrop.adapters.sources.s3 import open_source as s3_source
+from outcrop.core.settings import Settings
 from outcrop.testing.sources import SourceContract
 
 
@@ -40,6 +43,37 @@ class TestFolder(SourceContract):
     @pytest.fixture
     def source(self, place):
         return open_source({"path": str(place.path)})
+
+
+class Bucket:
+    def __init__(self, client, name):
+        self.client, self.name = client, name
+        client.create_bucket(Bucket=name)
+
+    def write(self, name, data, metadata=None):
+        self.client.put_object(Bucket=self.name, Key=name, Body=data)
+        if metadata is not None:
+            body = json.dumps({"metadataAttributes": metadata})
+            self.client.put_object(Bucket=self.name, Key=f"{name}.metadata.json", Body=body)
+
+    def remove(self, name):
+        for key in (name, f"{name}.metadata.json"):
+            self.client.delete_object(Bucket=self.name, Key=key)
+
+    def vanish(self):
+        for one in self.client.list_objects_v2(Bucket=self.name).get("Contents", ()):
+            self.client.delete_object(Bucket=self.name, Key=one["Key"])
+        self.client.delete_bucket(Bucket=self.name)
+
+
+class TestS3(SourceContract):
+    @pytest.fixture
+    def place(self, s3):
+        return Bucket(s3, f"docs-{uuid.uuid4().hex[:12]}")
+
+    @pytest.fixture
+    def source(self, place, s3_server, tmp_path):
+        return s3_source({"bucket": place.name}, Settings(data=tmp_path, s3_endpoint=s3_server))
 
 
 del SourceContract

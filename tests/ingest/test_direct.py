@@ -6,6 +6,7 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from tests.ingest.crash import Mortal
 
 from outcrop.core.errors import Conflict, Invalid, NotFound, Unavailable
 from outcrop.core.ids import derived_id
@@ -165,6 +166,67 @@ async def test_a_document_of_a_folder_is_brought_up_to_date_alone(house):
     assert (job.statistics.indexed, job.statistics.unchanged) == (1, 1)
 
 
+async def test_metadata_of_ones_own_is_as_the_source_says_again_after_the_next_sync(house):
+    house.write("a.txt", "Pumps need oil.", {"team": "plant"})
+    uri = (house.folder / "a.txt").as_uri()
+    document = await house.direct.put(house.base, house.source, DirectDocument(uri=uri, metadata={"team": "sales"}))
+    assert document.metadata == {"team": "sales"}
+    job = await house.sync()
+    assert job.statistics.metadata_modified == 1
+    assert {point.metadata["team"] for point in await house.points()} == {"plant"}
+
+
+class _Died(BaseException):
+    """The process ended here."""
+
+
+async def test_a_crash_at_any_write_neither_loses_nor_doubles_a_document(make_house, tmp_path):
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)  # nobody asks the dead why
+    writes, died = 0, True
+    while died:
+        writes += 1
+        house = await make_house(tmp_path / str(writes)).open_custom()
+        await house.put("a.txt", LONG)
+        await house.put("b.txt", "Valves need none.")
+        died = await _run_until(writes, house)
+        again = Direct(house.metadata, house.adapters, house.settings, house.direct._means.clock)
+        await again.resume()
+        await again.settled()
+        assert (await house.verify()).ok, writes
+        pending = [one for one in await deposits(house) if one.status != "KEPT"]
+        assert pending == [], writes
+        assert len(await kept(house)) == len(await deposits(house)), writes
+    assert (await house.texts()).keys() == {"a.txt", "c.txt"}
+    assert "Paragraph 7 denies" in " ".join((await house.texts())["a.txt"])
+    assert writes > 20
+
+
+async def _run_until(writes, house):
+    """Hand over and delete documents by services that die at the write of a number; whether they did."""
+    left = writes
+
+    def countdown():
+        nonlocal left
+        left -= 1
+        if left <= 0:
+            raise _Died
+
+    adapters = replace(house.adapters, stores={"embedded": Mortal(house.store, countdown)})
+    direct = Direct(Mortal(house.metadata, countdown), adapters, house.settings, house.direct._means.clock)
+    changed = LONG.replace("Paragraph 7 says", "Paragraph 7 denies")
+    try:
+        await direct.submit(house.base, house.source, [DirectDocument(uri="a.txt", data=changed)])
+        await direct.submit(house.base, house.source, [DirectDocument(uri="c.txt", data="Pipes need paint.")])
+        await direct.delete(house.base, house.source, ["b.txt"])
+        await direct.settled()
+    except BaseExceptionGroup:
+        return True
+    except _Died:
+        await direct.close()
+        return True
+    return left <= 0
+
+
 async def test_a_document_that_its_source_does_not_have_fails(house):
     document = await house.direct.put(house.base, house.source, DirectDocument(uri="file:///nowhere.txt"))
     assert (document.status, document.reason) == ("FAILED", "Its data source does not have it.")
@@ -258,8 +320,8 @@ async def test_deleting_the_knowledge_base_gives_up_its_contents(desk):
     ("document", "problem"),
     [
         (DirectDocument(uri=""), "1 to 4096 characters"),
-        (DirectDocument(uri="a.txt"), "no content"),
-        (DirectDocument(uri="a.txt", data=""), "no content"),
+        (DirectDocument(uri="a.txt"), "needs one content"),
+        (DirectDocument(uri="a.txt", data=""), "needs one content"),
         (DirectDocument(uri="a.txt", data="oil", metadata={"x-amz-bedrock-kb-chunk-id": "1"}), "reserved"),
         (DirectDocument(uri="a.txt", data="oil", metadata={"size": 10**400}), "too large"),
     ],

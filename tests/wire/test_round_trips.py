@@ -95,7 +95,8 @@ class Generator:
         tree = tree_of(traits["pattern"])
         for stretch in range(200):
             text = self.match(tree, stretch)
-            if low <= len(text) <= high:
+            # Some patterns go on after their end ("...$).*"), where only nothing fits.
+            if low <= len(text) <= high and re.fullmatch(portable(traits["pattern"]), text):
                 return text
         raise AssertionError(f"No text found for {traits}")
 

@@ -77,7 +77,7 @@ def test_a_path_is_verified_as_it_was_sent(server, signer):
     signer(Credentials(KEY_ID, SECRET), "bedrock", "eu-central-1").add_auth(request)
     prepared = request.prepare()
     reply = httpx.get(prepared.url, headers=dict(prepared.headers))
-    assert reply.json()["__type"] == "NotImplementedException"  # so the signature was right
+    assert reply.json()["__type"] == "ValidationException"  # so the signature was right
 
 
 def test_a_revoked_key_is_refused_at_once(client, services):

@@ -29,18 +29,21 @@ def _ours(error: Exception, name: str, seconds: float) -> OutcropError:
     after = getattr(error, "retry_after", None)
     again = "" if after is None else f" Try again in {after:.0f} seconds."
     status = _status(error)
+    found: OutcropError = ModelFailed(f"{name} gave no usable answer ({type(error).__name__}).")
     match error:
         case theirs.ModelRateLimitError():
-            return Throttled(f"{name} answers that there were too many requests.{again}", after)
+            found = Throttled(f"{name} answers that there were too many requests.{again}", after)
         case theirs.ModelTimeoutError() | theirs.ModelRequestTimeout() | TimeoutError():
-            return TimedOut(f"{name} did not answer within {seconds:g} seconds.")
+            found = TimedOut(f"{name} did not answer within {seconds:g} seconds.")
         case theirs.ModelAuthenticationError():
-            return Denied(f"{name} refuses the key. Check the provider's key in the environment.")
+            found = Denied(f"{name} refuses the key. Check the provider's key in the environment.")
         case theirs.ModelRequestRejectedError() | theirs.ModelQuotaExceededError():
-            return ModelFailed(f"{name} rejects the request{status}.")
+            found = ModelFailed(f"{name} rejects the request{status}.")
         case theirs.ModelUnavailableError() | theirs.ModelServerError() | theirs.ModelConnectionError():
-            return Unavailable(f"{name} does not answer{status}. Try again later.", after)
-    return ModelFailed(f"{name} gave no usable answer ({type(error).__name__}).")
+            found = Unavailable(f"{name} does not answer{status}. Try again later.", after)
+        case theirs.UnexpectedModelBehavior() if "ended without" in error.message:
+            found = Unavailable(f"{name} broke off before its answer. Try again.")
+    return found
 
 
 def _status(error: Exception) -> str:

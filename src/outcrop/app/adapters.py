@@ -48,7 +48,7 @@ class LoadedAdapters:
     def source(self, source: DataSource) -> Source:
         """A source of its own for each data source: its configuration may change."""
         make = registry.load(registry.SOURCES, source.kind, "kind of data source")
-        return make(source.configuration)  # type: ignore[no-any-return]
+        return make(source.configuration, self._settings)  # type: ignore[no-any-return]
 
     def embedder(self, model: str) -> Embedder:
         """The embedder of a model, named as a target or by its id, shared by all knowledge bases that use it."""

@@ -14,12 +14,14 @@ from anyio.from_thread import BlockingPortal, start_blocking_portal
 
 from outcrop.app.wiring import open_services
 from outcrop.core import filters
+from outcrop.core.addresses import custom_uri
 from outcrop.core.answers import Answer, AnswerPart, AskRequest, FinalPart, RetrieveRequest
 from outcrop.core.chunks import Hit, Point, SearchMode
-from outcrop.core.errors import Invalid
-from outcrop.core.filters import Filter
-from outcrop.core.records import Chunking, DataSource, Document, IngestionJob, KnowledgeBase
+from outcrop.core.errors import Invalid, NotFound
+from outcrop.core.filters import Filter, Metadata
+from outcrop.core.records import CUSTOM, Chunking, DataSource, Document, IngestionJob, KnowledgeBase
 from outcrop.core.settings import load_settings
+from outcrop.ingest.direct import DirectDocument
 from outcrop.ingest.sync import Options
 from outcrop.services import Services
 
@@ -159,6 +161,47 @@ class Outcrop:
             raise Invalid(f"{base.name} has no data source yet. Name a folder: outcrop sync {base.name} DIR")
         options = Options(allow_empty=allow_empty, check=check)
         return [self.call(self.services.syncs.run, base, source, progress, options) for source in sources]
+
+    def add(
+        self, reference: str, file: str | Path, *, id: str | None = None, metadata: Metadata | None = None
+    ) -> Document:
+        """Put one file into a knowledge base, by itself; its id is the file's name unless one is given.
+
+        What became of it: FAILED with its reason, where it cannot be read. Putting it again under its id replaces it.
+        """
+        path = Path(file).expanduser()
+        if not path.is_file():
+            raise Invalid(f"There is no file {path}.")
+        document = DirectDocument(
+            uri=custom_uri(id or path.name), data=path.read_bytes(), name=path.name, metadata=metadata or {}
+        )
+
+        async def put() -> Document:
+            base = await self.services.knowledge_bases.get(reference)
+            source = await self._handed(base) or await self.services.knowledge_bases.add_source(
+                base, name="direct", kind=CUSTOM, configuration={}
+            )
+            return await self.services.direct.put(base, source, document)
+
+        return self.call(put)
+
+    def remove(self, reference: str, id: str) -> None:
+        """Delete a document that was put in by itself. Raises NotFound."""
+
+        async def delete() -> None:
+            base = await self.services.knowledge_bases.get(reference)
+            source = await self._handed(base)
+            states = await self.services.direct.delete(base, source, [custom_uri(id)]) if source is not None else ()
+            if source is None or states[0].status == "NOT_FOUND":
+                raise NotFound(f"{base.name} has no document {id!r} that was added by itself.")
+            await self.services.direct.settled(source)
+
+        self.call(delete)
+
+    async def _handed(self, base: KnowledgeBase) -> DataSource | None:
+        """The first data source of a knowledge base that is handed its documents one by one."""
+        sources = await self.services.knowledge_bases.sources(base)
+        return next((source for source in sources if source.kind == CUSTOM), None)
 
     def documents(self, reference: str, status: str | None = None) -> list[Document]:
         """The documents of a knowledge base and what became of each."""

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from outcrop.bedrock import errors, ops, route
 from outcrop.bedrock.admission import Admission
-from outcrop.bedrock.client_tokens import ClientTokens
+from outcrop.bedrock.client_tokens import ClientTokens, resource_id
+from outcrop.bedrock.content import CONTENT, send_content
 from outcrop.bedrock.errors import WireError
 from outcrop.bedrock.eventstream import opened
 from outcrop.bedrock.parse import Request
@@ -18,7 +19,7 @@ from outcrop.bedrock.table import TABLE, Call, Entry
 from outcrop.core.clock import Clock, now
 from outcrop.core.errors import Invalid
 from outcrop.web.asgi import App, Receive, Scope, Send, send_pieces, send_whole
-from outcrop.web.body import MIB, BodyTooLarge, ClientLeft, read_body
+from outcrop.web.body import MIB, BodyIncomplete, BodyTooLarge, ClientLeft, read_body
 from outcrop.web.connection import while_connected
 from outcrop.web.guards import is_loopback, same_site
 
@@ -37,7 +38,9 @@ def bedrock_app(services: Services, clock: Clock = now) -> App:
     surface = Surface(services, Admission(services.keys, clock, is_open=is_open), clock)
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
+        if scope["type"] == "http" and scope["path"].startswith(CONTENT):
+            await send_content(services, scope, send)
+        elif scope["type"] == "http":
             await surface.serve(scope, receive, send)
 
     # Where nothing else is asked of a request, pages of other sites must not send them from a browser here.
@@ -61,7 +64,7 @@ class Surface:
             await while_connected(receive, self._answer(_request(scope, body), request_id, send))
         except ClientLeft:
             return
-        except BodyTooLarge as error:
+        except (BodyTooLarge, BodyIncomplete) as error:
             await _send(errors.reply(errors.named(error, None), None), request_id, send)
 
     async def _answer(self, request: Request, request_id: str, send: Send) -> None:
@@ -87,7 +90,9 @@ class Surface:
         if entry is None:
             message = f"Outcrop does not offer {operation.name} of {operation.service.name}."
             raise WireError("NotImplementedException", message)
-        call, given = Call(self._services, caller, request_id, {}), entry.parse(request, found.labels)
+        given = entry.parse(request, found.labels)
+        made = resource_id(operation, caller, given)
+        call = Call(self._services, caller, request_id, {}, made, _address(request))
         return await self._tokens.once(operation, caller, given, lambda: _carried_out(entry, call, given))
 
 
@@ -109,6 +114,10 @@ async def _send(reply: Reply, request_id: str, send: Send) -> None:
 
 def _headers(reply: Reply, request_id: str) -> dict[str, str]:
     return {**reply.headers, "x-amzn-requestid": request_id}
+
+
+def _address(request: Request) -> str:
+    return f"{'https' if request.is_secure else 'http'}://{request.header('host') or ''}"
 
 
 def _request(scope: Scope, body: bytes) -> Request:

@@ -20,7 +20,7 @@ from outcrop.bedrock.render import Reply
 from outcrop.bedrock.spec import Operation
 from outcrop.core.clock import Clock
 from outcrop.core.errors import Conflict, NotFound
-from outcrop.core.ids import derived_id
+from outcrop.core.ids import derived_id, derived_resource_id
 from outcrop.core.protocols import MetadataStore
 from outcrop.core.records import ClientToken
 
@@ -108,6 +108,15 @@ class ClientTokens:
         for record in (await self._metadata.page(ClientToken, None, None, SWEPT)).records:
             if self._clock() - record.updated_at > KEPT:
                 await self._metadata.delete(ClientToken, record.id)
+
+
+def resource_id(operation: Operation, caller: str, given: Mapping[str, Any]) -> str | None:
+    """The id for what a request makes: the same for the same token, so that a crash before the reply makes no second.
+
+    None for a request without a token.
+    """
+    token = given.get(operation.client_token or "")
+    return derived_resource_id(caller, operation.service.name, operation.name, token) if token else None
 
 
 def _claim(operation: Operation, caller: str, given: Mapping[str, Any], moment: datetime) -> ClientToken:

@@ -14,7 +14,7 @@ from outcrop.bedrock.parse import JSON, Malformed, WrongContentType
 from outcrop.bedrock.render import Reply, to_json
 from outcrop.bedrock.spec import Operation
 from outcrop.core.errors import Kind, OutcropError
-from outcrop.web.body import BodyTooLarge
+from outcrop.web.body import BodyIncomplete, BodyTooLarge
 
 logger = logging.getLogger(__name__)
 
@@ -57,7 +57,7 @@ def named(error: BaseException, operation: Operation | None) -> WireError:
     """The error as AWS names it for an operation; one that is not Outcrop's own says nothing of its cause."""
     if isinstance(error, WireError):
         return error
-    if isinstance(error, Malformed):
+    if isinstance(error, Malformed | BodyIncomplete):
         return WireError("SerializationException", error.message)
     if isinstance(error, WrongContentType):
         return WireError("UnsupportedMediaTypeException", error.message)

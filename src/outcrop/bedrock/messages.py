@@ -5,6 +5,7 @@ Source: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Conv
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -25,7 +26,7 @@ from outcrop.core.chat import (
     ToolSpec,
     ToolUse,
 )
-from outcrop.core.errors import Invalid
+from outcrop.core.errors import Invalid, Unsupported
 
 Given = Mapping[str, Any]
 
@@ -172,7 +173,7 @@ def sampling(given: Given) -> Sampling:
 
 
 def tools_of(given: Iterable[Given]) -> tuple[ToolSpec, ...]:
-    """The tools of a ToolConfiguration. Raises Invalid for two of one name, or a schema that is no object."""
+    """The tools of a ToolConfiguration. Raises Invalid or Unsupported, naming the tool."""
     tools = tuple(_tool(one["toolSpec"]) for one in given if "toolSpec" in one)
     check_tools(tools)
     return tools
@@ -180,8 +181,8 @@ def tools_of(given: Iterable[Given]) -> tuple[ToolSpec, ...]:
 
 def check_tools(tools: Sequence[ToolSpec]) -> None:
     """Raises Invalid where two tools have one name."""
-    names = [tool.name for tool in tools]
-    if twice := next((name for name in names if names.count(name) > 1), None):
+    counts = Counter(tool.name for tool in tools)
+    if twice := next((name for name, count in counts.items() if count > 1), None):
         raise Invalid(f"Two tools are called {twice}.")
 
 
@@ -189,6 +190,8 @@ def _tool(given: Given) -> ToolSpec:
     schema = given["inputSchema"].get("json")
     if not isinstance(schema, Mapping):
         raise Invalid(f"toolConfig.tools: the inputSchema.json of {given['name']} must be a JSON Schema, an object.")
+    if given.get("strict"):
+        raise Unsupported(f"toolConfig.tools: strict of {given['name']} must be false: not every provider has it.")
     return ToolSpec(name=given["name"], schema=schema, description=given.get("description"))
 
 

@@ -6,6 +6,7 @@ Format: https://smithy.io/2.0 in the older form of botocore/data/<service>/<vers
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -14,6 +15,7 @@ from typing import Any
 from outcrop.bedrock import model_files
 from outcrop.core.errors import MissingDependency, OutcropError
 
+MISPRINT = re.compile(r"/d(?=[{+])")  # patterns of ARNs that say "/d{12}" where digits are meant
 SERVICES = ("bedrock", "bedrock-runtime", "bedrock-agent", "bedrock-agent-runtime")
 
 
@@ -160,7 +162,7 @@ class Service:
     def shape(self, name: str) -> Shape:
         """The shape of this name; the same object each time."""
         if name not in self._shapes:
-            self._shapes[name] = Shape(self, name, self.model["shapes"][name])
+            self._shapes[name] = Shape(self, name, _mended(self.model["shapes"][name]))
         return self._shapes[name]
 
     @property
@@ -173,6 +175,13 @@ class Service:
         """The HTTP status of each error that the service names."""
         shapes = self.model["shapes"].items()
         return {name: traits["error"]["httpStatusCode"] for name, traits in shapes if "error" in traits}
+
+
+def _mended(traits: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The traits of a shape without the model's misprint."""
+    if MISPRINT.search(traits.get("pattern", "")):
+        return {**traits, "pattern": MISPRINT.sub(r"\\d", traits["pattern"])}
+    return traits
 
 
 @cache

@@ -23,13 +23,17 @@ Handler = Callable[..., Awaitable[Mapping[str, Any]]]
 class Call:
     """What every operation is given besides its parameters.
 
-    `caller` is the id of the access key that signed the request; `headers` are sent with the reply.
+    `caller` is the id of the access key that signed the request; `headers` are sent with the reply. `resource_id` is
+    the id that a new resource gets where the request has a client token: another attempt would make the same one.
+    `address` is the server's own, as the client reached it.
     """
 
     services: Services
     caller: str
     request_id: str
     headers: dict[str, str]
+    resource_id: str | None = None
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,11 @@ class Entry:
     ignores: Mapping[str, str] = field(default_factory=dict)
     extends: Extends = field(default_factory=dict)
     parameters: frozenset[str] = frozenset()
+
+    @property
+    def explains(self) -> bool:
+        """Whether the operation never gives a result: it is there to say why, better than that it is not offered."""
+        return str(inspect.signature(self.handler).return_annotation) == "NoReturn"
 
     async def run(self, call: Call, given: Mapping[str, Any]) -> Mapping[str, Any]:
         """The result for these members; those that change nothing are not handed on."""

@@ -21,7 +21,7 @@ TALK = (
     "messages.role",
     *(f"messages.content.{path}" for path in _CONTENT),
     "system.text",
-    *(f"toolConfig.tools.toolSpec.{name}" for name in ("name", "description", "inputSchema.json")),
+    *(f"toolConfig.tools.toolSpec.{name}" for name in ("name", "description", "inputSchema.json", "strict")),
     "toolConfig.toolChoice.**",
 )
 _CACHE = "what is cached, and for how long, is the provider's own choice; the reply's usage says what was."

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from outcrop.core.addresses import custom_id
 from outcrop.core.answers import Citation, Reference
 from outcrop.core.chunks import PAGE, Hit
 
@@ -46,12 +47,12 @@ def retrieved_reference(reference: Reference) -> dict[str, Any]:
 
 
 def location(uri: str) -> dict[str, Any]:
-    """A RetrievalResultLocation: S3 and web addresses as such, every other (a file) as a custom document's id."""
+    """A RetrievalResultLocation: S3 and web addresses as such, every other as a custom document's id."""
     if uri.startswith("s3://"):
         return {"type": "S3", "s3Location": {"uri": uri}}
     if uri.startswith(("http://", "https://")):
         return {"type": "WEB", "webLocation": {"url": uri}}
-    return {"type": "CUSTOM", "customDocumentLocation": {"id": uri}}
+    return {"type": "CUSTOM", "customDocumentLocation": {"id": custom_id(uri)}}
 
 
 def metadata(hit: Hit) -> dict[str, Any]:

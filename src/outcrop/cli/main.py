@@ -7,7 +7,7 @@ import sys
 import typer
 
 from outcrop import __version__
-from outcrop.cli import ask, doctor, documents, keys, knowledge_bases, serve, sync
+from outcrop.cli import ask, direct, doctor, documents, keys, knowledge_bases, serve, sync
 from outcrop.cli.console import Exit, say
 from outcrop.core.errors import OutcropError
 
@@ -21,6 +21,8 @@ app = typer.Typer(
 app.command("up")(serve.up)
 app.add_typer(knowledge_bases.app, name="kb")
 app.command("sync")(sync.sync)
+app.command("add")(direct.add)
+app.command("remove")(direct.remove)
 app.command("docs")(documents.docs)
 app.command("chunks")(documents.chunks)
 app.command("retrieve")(ask.retrieve)

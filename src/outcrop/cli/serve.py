@@ -52,6 +52,8 @@ def up(
         settings, app = outcrop.settings, outcrop_app(outcrop.services)
         certificate = certificate_of(settings, now)
         place = Place(settings.host, claim_port(settings.host, settings.port), certificate)
+        outcrop.call(outcrop.services.jobs.recover)
+        outcrop.call(outcrop.services.direct.resume)
         for name, folder in folders:
             say(f"Reading {folder} into the knowledge base {name} …")
             run_sync(outcrop, name, folder)

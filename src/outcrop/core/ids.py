@@ -18,6 +18,15 @@ def new_id() -> str:
     return "".join(secrets.choice(ALPHABET) for _ in range(RESOURCE_ID_LENGTH))
 
 
+def derived_resource_id(*parts: str) -> str:
+    """A resource id in Bedrock's form that is always the same for these parts."""
+    number, letters = int(derived_id(*parts), 16), []
+    for _ in range(RESOURCE_ID_LENGTH):
+        number, letter = divmod(number, len(ALPHABET))
+        letters.append(ALPHABET[letter])
+    return "".join(letters)
+
+
 def derived_id(*parts: str) -> str:
     """A stable id of 24 hexadecimal digits (96 bits) for these parts, in this order."""
     digest = hashlib.sha256()

@@ -13,13 +13,20 @@ from outcrop.core.boxes import Boxes
 class Blob:
     """A file as it came from its source: its bytes, or the path of a local file that holds them.
 
-    `name` is the file's name with its extension; `media_type` is what the source says it is, if it says.
+    `name` is the file's name with its extension; `media_type` is what the source says it is, if it says. A file that is
+    `temporary` was made for this blob alone, and goes with `release`.
     """
 
     name: str
     data: bytes | None = None
     path: Path | None = None
     media_type: str | None = None
+    temporary: bool = False
+
+    def release(self) -> None:
+        """Let go of the content, once nobody reads it any more."""
+        if self.temporary and self.path is not None:
+            self.path.unlink(missing_ok=True)
 
     def read(self) -> bytes:
         """The whole content."""

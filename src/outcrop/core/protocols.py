@@ -26,7 +26,8 @@ Purpose = Literal["document", "query"]
 class Item:
     """A document in its source: its address, its name below the source's root, and its metadata.
 
-    `version` changes when the content may have changed (an ETag); None where only the content can tell. `fault` is
+    `version` changes when the content or the metadata may have changed (ETags); None where only these can tell. Where
+    `described` is False, it has metadata that is yet to be had from the source, by `Describing`. `fault` is
     why it cannot be a document, where the list already shows that; reason `unsupported` means that it is left out on
     purpose. An item whose `uri` ends with a slash is a part of the source that cannot be listed: what is below it is
     not known, which is another thing than gone.
@@ -38,6 +39,7 @@ class Item:
     version: str | None = None
     metadata: Metadata = field(default_factory=dict)
     embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
+    described: bool = True
     fault: Unreadable | None = None
 
 
@@ -63,6 +65,22 @@ class Source(Protocol):
     async def fetch(self, item: Item) -> Blob:
         """The content of a document. Raises Unreadable (reason `unreachable`) where it cannot be had."""
         ...
+
+
+@runtime_checkable
+class Describing(Protocol):
+    """A source that lists documents without their metadata, which costs a call each."""
+
+    async def describe(self, item: Item) -> Item:
+        """The item with its metadata. Raises Unreadable where that cannot be used or had."""
+        ...
+
+
+@runtime_checkable
+class MayBeEmpty(Protocol):
+    """A source that says whether an empty list is to be believed; that of any other may be a missing drive."""
+
+    allow_empty: bool
 
 
 class Parser(Protocol):

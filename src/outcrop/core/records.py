@@ -41,6 +41,8 @@ class KnowledgeBase(Record):
     description: str | None = None
     status: Literal["CREATING", "ACTIVE", "DELETING", "UPDATING", "FAILED", "DELETE_UNSUCCESSFUL"] = "ACTIVE"
     failure_reasons: tuple[str, ...] = ()
+    retains: bool = False  # the index holds points of deleted data sources whose deletion policy was RETAIN
+    declared: Mapping[str, Any] = field(default_factory=dict)  # what a client said of it, given back as it was said
 
 
 CUSTOM = "custom"  # the kind of a data source whose documents are handed over one by one
@@ -83,6 +85,8 @@ class DataSource(Record):
     deletion_policy: Literal["DELETE", "RETAIN"] = "DELETE"
     status: Literal["AVAILABLE", "DELETING", "DELETE_UNSUCCESSFUL"] = "AVAILABLE"
     description: str | None = None
+    failure_reasons: tuple[str, ...] = ()
+    declared: Mapping[str, Any] = field(default_factory=dict)  # as a knowledge base's
 
 
 DocumentStatus = Literal["INDEXED", "PARTIALLY_INDEXED", "FAILED", "IGNORED"]
@@ -116,13 +120,23 @@ class Document(Record):
     warnings: tuple[str, ...] = ()
     coverage: Coverage | None = None
     chunks: int = 0
+    source_version: str | None = None  # the item's version in its source when it was read
     chunks_hash: str = ""  # of the sorted ids of its chunks: verify compares it with the index
     metadata: Metadata = field(default_factory=dict)
+    embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
 
 
 DepositStatus = Literal[
     "PENDING", "IN_PROGRESS", "KEPT", "FAILED", "METADATA_UPDATE_FAILED", "DELETING", "DELETE_IN_PROGRESS"
 ]  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Elsewhere:
+    """Where something is yet to be fetched from: an object in S3, and the account that must own its bucket."""
+
+    uri: str
+    owner: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,10 +161,10 @@ class Deposit(Record):
     blob: str = ""  # the key of the content in the blob store; "" where it is not had yet, or is its source's
     size: int = 0
     media_type: str = ""
-    content_uri: str | None = None  # where the content is yet to be fetched from
+    content_at: Elsewhere | None = None
     metadata: Metadata = field(default_factory=dict)
     embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
-    metadata_uri: str | None = None  # where the metadata is yet to be fetched from
+    metadata_at: Elsewhere | None = None
     own_metadata: bool = False  # given with the document, and not what its source has beside it
 
 
@@ -186,6 +200,7 @@ class IngestionJob(Record):
     knowledge_base_id: str
     data_source_id: str
     status: JobStatus = "STARTING"
+    description: str | None = None
     statistics: Statistics = field(default_factory=Statistics)
     failure_reasons: tuple[str, ...] = ()
     finished_at: datetime | None = None
@@ -303,6 +318,15 @@ class KeptResponse(Record):
     previous_id: str | None
     asked: tuple[Any, ...]
     response: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tags(Record):
+    """The tags of one resource; its id is the resource's kind and id, as in `knowledge-base/ABCDEFGHIJ`."""
+
+    collection: ClassVar[str] = "tags"
+
+    tags: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,8 +8,10 @@ from typing import Any
 
 from outcrop.core.errors import Invalid
 
+# A source's factory is given its configuration and the settings.
 SOURCES: Mapping[str, str] = {
     "folder": "outcrop.adapters.sources.folder:open_source",
+    "s3": "outcrop.adapters.sources.s3:open_source",
 }
 BLOBS = "outcrop.store.blobs:open_blobs"  # (settings) -> Blobs
 VECTOR_STORES: Mapping[str, str] = {

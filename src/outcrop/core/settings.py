@@ -123,6 +123,14 @@ class Settings(BaseSettings):
         (),
         description="Names, besides `host` and the loopback ones, under which browsers may open the page.",
     )
+    s3_endpoint: str | None = Field(
+        None,
+        description="Where S3 is reached; the AWS SDK's own configuration (AWS_ENDPOINT_URL_S3 ...) when left out.",
+    )
+    source_folders: tuple[Path, ...] = Field(
+        (),
+        description="Folders that data sources made through the API may read, besides those added on this machine.",
+    )
     auth: Literal["keys", "none"] = Field(
         "keys",
         description="Who is answered by Bedrock's API: whoever has an access key, or everybody on this machine alone.",

@@ -50,6 +50,11 @@ def read_sidecar(name: str, data: bytes) -> Sidecar:
         raise Unreadable("corrupt", f"Its metadata file {name} cannot be used: {sentence}.") from error
 
 
+def orphan(document: str) -> Unreadable:
+    """What is said of a metadata file that stands alone."""
+    return Unreadable("unsupported", f"A metadata file whose document {document} is not there.")
+
+
 def _read(data: bytes) -> Sidecar:
     if len(data) > MAX_BYTES:
         raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB")
@@ -59,7 +64,7 @@ def _read(data: bytes) -> Sidecar:
         raise ValueError(  # noqa: TRY004 # the file is wrong, not the program
             'it must be an object with the member "metadataAttributes", an object'
         )
-    plain = {key: _typed(key, given) if isinstance(given, dict) else given for key, given in attributes.items()}
+    plain = {key: typed_value(key, given) if isinstance(given, dict) else given for key, given in attributes.items()}
     embedded = [
         key for key, given in attributes.items() if isinstance(given, dict) and given.get("includeForEmbedding", False)
     ]
@@ -75,8 +80,8 @@ def checked_metadata(attributes: Mapping[str, Any]) -> Metadata:
     return {key: _value(key, value) for key, value in attributes.items()}
 
 
-def _typed(key: str, given: dict[str, Any]) -> Any:
-    """The value of the spelling with types."""
+def typed_value(key: str, given: Mapping[str, Any]) -> Any:
+    """The value of the spelling with types. Raises ValueError."""
     value = given.get("value")
     if not isinstance(value, dict) or value.get("type") not in TYPES:
         raise ValueError(f'{key!r} must have a "value" with a "type": {", ".join(TYPES)}')

@@ -41,6 +41,7 @@ class Known:
     reason_code: str | None = None
     media_type: str = ""
     chunks_hash: str = ""
+    source_version: str | None = None
     created_at: datetime | None = None
     in_doubt: bool = False
     recorded: bool = True
@@ -58,6 +59,7 @@ class Known:
             reason_code=document.reason_code,
             media_type=document.media_type,
             chunks_hash=document.chunks_hash,
+            source_version=document.source_version,
             created_at=document.created_at,
             in_doubt=in_doubt,
         )

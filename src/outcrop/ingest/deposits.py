@@ -8,9 +8,11 @@ from pathlib import Path
 
 from outcrop.core.errors import Invalid, NotFound, OutcropError, Unreadable
 from outcrop.core.filters import equals
+from outcrop.core.ids import derived_id
 from outcrop.core.parsed import Blob
 from outcrop.core.protocols import Blobs, Item, MetadataStore, every
 from outcrop.core.records import DataSource, Deposit, DepositStatus, Record, Upload
+from outcrop.ingest.fingerprints import metadata_hash
 from outcrop.ingest.locks import held
 
 LEAVING: frozenset[DepositStatus] = frozenset({"DELETING", "DELETE_IN_PROGRESS"})
@@ -21,6 +23,8 @@ LOCK = "blobs"
 
 class DepositSource:
     """A custom data source: what it was handed, as it was handed over."""
+
+    allow_empty = True  # an empty list is what its owner left, not a drive that is missing
 
     def __init__(self, source: DataSource, metadata: MetadataStore, blobs: Blobs) -> None:
         if source.configuration:
@@ -37,9 +41,9 @@ class DepositSource:
                 yield item_of(deposit)
 
     async def fetch(self, item: Item) -> Blob:
-        """The content that the item's version is the key of. Raises Unreadable where it is gone."""
+        """The content whose key the item's version begins with. Raises Unreadable where it is gone."""
         try:
-            return Blob(name=item.name, data=await self._blobs.read(item.version or ""))
+            return Blob(name=item.name, data=await self._blobs.read((item.version or "").partition("+")[0]))
         except OutcropError as error:
             raise Unreadable("unreachable", error.message) from error
 
@@ -51,7 +55,7 @@ def item_of(deposit: Deposit) -> Item:
         uri=deposit.uri,
         name=deposit.name,
         size=deposit.size,
-        version=deposit.blob,
+        version=f"{deposit.blob}+{derived_id(metadata_hash(deposit.metadata), *deposit.embedded)}",
         metadata=deposit.metadata,
         embedded=deposit.embedded,
         fault=fault,
@@ -101,3 +105,9 @@ async def deposit_of(metadata: MetadataStore, id: str) -> Deposit | None:
         return await metadata.get(Deposit, id)
     except NotFound:
         return None
+
+
+async def current(deposit: Deposit, store: MetadataStore) -> bool:
+    """Whether a deposit is as it is stored: it was not handed over anew, or deleted, meanwhile."""
+    found = await deposit_of(store, deposit.id)
+    return found is not None and found.version == deposit.version

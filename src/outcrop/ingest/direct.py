@@ -11,6 +11,7 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 
+from outcrop.core.addresses import custom_uri
 from outcrop.core.clock import Clock
 from outcrop.core.errors import NotFound, Unavailable
 from outcrop.core.filters import one_of
@@ -87,13 +88,13 @@ class Direct:
         return await states_after(self._metadata, source, after, limit)
 
     async def content(self, source: DataSource, reference: str) -> Blob:
-        """The content of a document, by its address or id, as its data source has it now, with its media type.
+        """The content of a document as its data source has it now, by its address, its id there or Outcrop's own id.
 
         Raises:
             NotFound: There is no such document in this data source.
             Unreadable: Its content cannot be had.
         """
-        for name in (id_at(source, reference), reference):
+        for name in (id_at(source, custom_uri(reference)), id_at(source, reference), reference):
             deposit, document = await deposit_of(self._metadata, name), await document_of(self._metadata, name)
             item = _item(source, deposit, document)
             if item is not None:

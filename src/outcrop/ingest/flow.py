@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from outcrop.core.errors import Unavailable
-from outcrop.core.protocols import Item
+from outcrop.core.protocols import Item, MayBeEmpty
 from outcrop.ingest.budget import Budget
 from outcrop.ingest.changes import Known, vanished
 from outcrop.ingest.embedding import Batch, batches_of, embedded
@@ -69,7 +69,7 @@ class Flow:
     async def _listed(self, *, allow_empty: bool) -> AsyncIterator[Item]:
         async for item in self._work.place.list(None):
             self._work.meter.found += 1
-            self._work.meter.counts["metadata_scanned"] += bool(item.metadata)
+            self._work.meter.counts["metadata_scanned"] += bool(item.metadata) or not item.described
             if item.uri.endswith("/"):
                 self._seen.unlisted.append(item.uri)
                 self._work.meter.fail(item.name, item.fault.message if item.fault is not None else "")
@@ -77,6 +77,8 @@ class Flow:
                 self._seen.ids.add(document_id(self._work.source, item))
                 yield item
         known = sum(one.searchable for one in self._known.values())
+        place = self._work.place
+        allow_empty = allow_empty or (isinstance(place, MayBeEmpty) and place.allow_empty)
         if not allow_empty and not self._work.meter.found and known:
             message = (
                 f"The source {self._work.source.name} lists nothing now; documents indexed of it: {known}. Nothing "

@@ -4,40 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import ExitStack
 from dataclasses import replace
-from typing import Any, TypeVar
+from typing import Any, Literal
 
-from outcrop.core.chunks import DATA_SOURCE_ID, DOCUMENT_ID, IndexSpec, Point
+from outcrop.core.chunks import DOCUMENT_ID, IndexSpec, Point
 from outcrop.core.clock import Clock
-from outcrop.core.errors import Conflict, Invalid, ModelFailed, NotFound, OutcropError
+from outcrop.core.errors import Conflict, Invalid, ModelFailed, NotFound
 from outcrop.core.filters import all_of, equals
 from outcrop.core.ids import NewId
 from outcrop.core.protocols import Adapters, MetadataStore, every
-from outcrop.core.records import (
-    Attachment,
-    AttachmentBatch,
-    Chunking,
-    DataSource,
-    Deposit,
-    Document,
-    IngestionJob,
-    KnowledgeBase,
-    Record,
-    Session,
-    StoreLabel,
-)
+from outcrop.core.records import Chunking, DataSource, Document, KnowledgeBase
 from outcrop.core.settings import Settings
-from outcrop.ingest.deposits import Keeping
-from outcrop.ingest.locks import lock_file, locked
+from outcrop.ingest.deletion import Deletion, Deletions
 from outcrop.ingest.means import place_of
 
-R = TypeVar("R", bound=Record)
 # Bedrock's rule for names (API_agent_CreateKnowledgeBase.html), and room for spaces between words.
 NAME = re.compile(r"[0-9a-zA-Z](?:[ _.-]?[0-9a-zA-Z]){0,99}")
 MAX_NAME = 100
 MAX_DESCRIPTION = 200
-AT_ONCE = 500
 
 
 class KnowledgeBases:
@@ -51,27 +35,33 @@ class KnowledgeBases:
         self._settings = settings
         self._clock = clock
         self._new_id = new_id
+        self._deletions = Deletions(metadata, adapters, settings, clock)
 
-    async def create(
+    async def create(  # noqa: PLR0913 # the attributes of the record
         self,
         name: str,
         *,
         description: str | None = None,
         embedding_model: str | None = None,
+        dimensions: int | None = None,
         vector_store: str = "embedded",
+        declared: Mapping[str, Any] | None = None,
+        base_id: str | None = None,
     ) -> KnowledgeBase:
         """Make an empty knowledge base and its index; the embedding model is asked for its dimensions.
+
+        With `base_id` it may be called again, after a crash too: the knowledge base of that id is given, made once.
 
         Raises:
             Invalid: The name, the description, the model or the vector store.
             Conflict: The name is taken.
         """
-        _check_name("A knowledge base", name)
-        if description is not None and not 1 <= len(description) <= MAX_DESCRIPTION:
-            raise Invalid(f"A description has 1 to {MAX_DESCRIPTION} characters.")
+        if base_id is not None and (made := await self._made(base_id)) is not None:
+            return await self._opened(made)
+        _check_words(name, description)
         model = embedding_model or self._settings.embedding_model
-        store = self._adapters.vector_store(vector_store)
-        new_id, now = self._new_id(), self._clock()
+        self._adapters.vector_store(vector_store)
+        new_id, now = base_id or self._new_id(), self._clock()
         base = KnowledgeBase(
             id=new_id,
             created_at=now,
@@ -79,18 +69,47 @@ class KnowledgeBases:
             name=name,
             description=description,
             embedding_model=model,
-            dimensions=await self._dimensions(model),
+            dimensions=await self._dimensions(model, dimensions),
             index=f"kb-{new_id.lower()}",
             vector_store=vector_store,
             status="CREATING",
+            declared=dict(declared or {}),
         )
         base = await self._put_new(base)  # first, so that a crash leaves something that can be seen and deleted
         try:
-            await store.create(IndexSpec(name=base.index, dimensions=base.dimensions))
+            return await self._opened(base)
         except BaseException:
             await self._metadata.delete(KnowledgeBase, base.id)
             raise
+
+    async def _made(self, base_id: str) -> KnowledgeBase | None:
+        try:
+            return await self._metadata.get(KnowledgeBase, base_id)
+        except NotFound:
+            return None
+
+    async def _opened(self, base: KnowledgeBase) -> KnowledgeBase:
+        """The knowledge base with its index, which is made where it is not there."""
+        if base.status != "CREATING":
+            return base
+        store = self._adapters.vector_store(base.vector_store)
+        await store.create(IndexSpec(name=base.index, dimensions=base.dimensions))
         return await self._metadata.put(replace(base, status="ACTIVE"), expect=base.version)
+
+    async def change(self, base: KnowledgeBase) -> KnowledgeBase:
+        """Keep a knowledge base with another name, description or `declared`.
+
+        Raises:
+            Invalid: The name or the description.
+            Conflict: The name is taken; or it is not ACTIVE, or changed since it was read.
+        """
+        _check_words(base.name, base.description)
+        if base.status != "ACTIVE":
+            raise Conflict(f"The knowledge base {base.name} is {base.status}; only an ACTIVE one can be changed.")
+        page = await self._metadata.page(KnowledgeBase, equals("name", base.name), None, 1)
+        if any(other.id != base.id for other in page.records):
+            raise Conflict(_taken(base.name))
+        return await self._metadata.put(replace(base, updated_at=self._clock()), expect=base.version)
 
     async def get(self, reference: str) -> KnowledgeBase:
         """The knowledge base with this id or name. Raises NotFound."""
@@ -115,21 +134,23 @@ class KnowledgeBases:
             NotFound: There is none.
             Conflict: One of its data sources is being synced.
         """
-        base = await self.get(reference)
-        deleting = await self._metadata.put(replace(base, status="DELETING", updated_at=self._clock()))
-        sources = await self.sources(base)
-        with ExitStack() as locks:
-            try:
-                for source in sources:
-                    locks.enter_context(locked(self._settings.data, source))
-            except Conflict:
-                await self._metadata.put(replace(deleting, status=base.status))
-                raise
-            await self._remove(deleting)
-            for source in sources:
-                lock_file(self._settings.data, source.id).unlink(missing_ok=True)
+        await self._deletions.finish(await self.begin_deletion(await self.get(reference)))
 
-    async def add_source(
+    async def begin_deletion(self, base: KnowledgeBase, source: DataSource | None = None) -> Deletion:
+        """Mark a knowledge base, or a data source of it, as DELETING and hold it, for `finish_deletion`.
+
+        Raises:
+            Conflict: It is being synced.
+        """
+        if source is None:
+            return await self._deletions.of_base(base, await self.sources(base))
+        return await self._deletions.of_source(base, source)
+
+    async def finish_deletion(self, deletion: Deletion) -> None:
+        """Remove what `begin_deletion` marked. What fails is DELETE_UNSUCCESSFUL with the reason, and raised."""
+        await self._deletions.finish(deletion)
+
+    async def add_source(  # noqa: PLR0913 # the attributes of the record
         self,
         base: KnowledgeBase,
         *,
@@ -137,18 +158,22 @@ class KnowledgeBases:
         kind: str,
         configuration: Mapping[str, Any],
         chunking: Chunking = Chunking(),  # noqa: B008 # frozen
+        description: str | None = None,
+        deletion_policy: Literal["DELETE", "RETAIN"] = "DELETE",
+        declared: Mapping[str, Any] | None = None,
+        source_id: str | None = None,
     ) -> DataSource:
         """Add a data source; nothing is read before its first sync.
+
+        With `source_id` it may be called again: the data source of that id is given, made once.
 
         Raises:
             Invalid: The name, the kind, the configuration or the chunking.
             Conflict: The knowledge base is being deleted.
         """
-        if not 1 <= len(name) <= MAX_NAME or not name.isprintable():
-            raise Invalid(f"A data source is named with 1 to {MAX_NAME} printable characters.")
         now = self._clock()
         source = DataSource(
-            id=self._new_id(),
+            id=source_id or self._new_id(),
             created_at=now,
             updated_at=now,
             knowledge_base_id=base.id,
@@ -156,13 +181,45 @@ class KnowledgeBases:
             kind=kind,
             configuration=dict(configuration),
             chunking=chunking,
+            description=description,
+            deletion_policy=deletion_policy,
+            declared=dict(declared or {}),
         )
-        place_of(source, self._metadata, self._adapters)
-        self._adapters.chunker(chunking, self._adapters.embedder(base.embedding_model))
+        self._check_source(base, source)
         async with self._metadata.transaction() as inside:
             if (await inside.get(KnowledgeBase, base.id)).status != "ACTIVE":
                 raise Conflict(f"The knowledge base {base.name} is not ACTIVE.")
-            return await inside.put(source, expect=0)
+            try:
+                return await inside.get(DataSource, source.id)
+            except NotFound:
+                return await inside.put(source, expect=0)
+
+    async def change_source(self, base: KnowledgeBase, source: DataSource) -> DataSource:
+        """Keep a data source with other attributes; the next sync goes by them.
+
+        Raises:
+            Invalid: The name, the configuration or the chunking.
+            Conflict: It is being deleted, or changed since it was read.
+        """
+        self._check_source(base, source)
+        if source.status != "AVAILABLE":
+            raise Conflict(f"The data source {source.name} is {source.status}; only an AVAILABLE one can be changed.")
+        return await self._metadata.put(replace(source, updated_at=self._clock()), expect=source.version)
+
+    async def source(self, base: KnowledgeBase, source_id: str) -> DataSource:
+        """The data source of a knowledge base with this id. Raises NotFound."""
+        source = await self._metadata.get(DataSource, source_id)
+        if source.knowledge_base_id != base.id:
+            raise NotFound(f"The knowledge base {base.id} has no data source {source_id}.")
+        return source
+
+    def _check_source(self, base: KnowledgeBase, source: DataSource) -> None:
+        """Raise Invalid unless a sync could begin with a data source."""
+        if not 1 <= len(source.name) <= MAX_NAME or not source.name.isprintable():
+            raise Invalid(f"A data source is named with 1 to {MAX_NAME} printable characters.")
+        _check_description(source.description)
+        place_of(source, self._metadata, self._adapters)
+        self._adapters.chunker(source.chunking, self._adapters.embedder(base.embedding_model))
 
     async def sources(self, base: KnowledgeBase) -> Sequence[DataSource]:
         """The data sources of a knowledge base, oldest first."""
@@ -174,18 +231,7 @@ class KnowledgeBases:
         Raises:
             Conflict: It is being synced.
         """
-        with locked(self._settings.data, source):
-            source = await self._metadata.get(DataSource, source.id)
-            await self._metadata.put(replace(source, status="DELETING", updated_at=self._clock()))
-            if source.deletion_policy == "DELETE":
-                store = self._adapters.vector_store(base.vector_store)
-                await store.delete(base.index, equals(DATA_SOURCE_ID, source.id))
-            await self._empty(Document, "data_source_id", source.id)
-            await self._empty(IngestionJob, "data_source_id", source.id)
-            await self._empty(Attachment, "data_source_id", source.id)
-            await self._give_up("data_source_id", source.id)
-            await self._metadata.delete(DataSource, source.id)
-            lock_file(self._settings.data, source.id).unlink(missing_ok=True)
+        await self._deletions.finish(await self._deletions.of_source(base, source))
 
     async def documents(self, base: KnowledgeBase, status: str | None = None) -> AsyncIterator[Document]:
         """The documents of a knowledge base, oldest first; of one status where that is given."""
@@ -224,17 +270,19 @@ class KnowledgeBases:
             found.extend(points)
         return sorted(found, key=lambda point: point.chunk.ordinal)
 
-    async def _dimensions(self, model: str) -> int:
-        """The length of a model's vectors, as it really gives them."""
+    async def _dimensions(self, model: str, wanted: int | None) -> int:
+        """The length of a model's vectors, as it really gives them. Raises Invalid where another one is wanted."""
         embedder = self._adapters.embedder(model)
         vectors = await embedder.embed(["What is this knowledge base about?"], "document")
         if vectors.ndim != 2 or vectors.shape[0] != 1 or not vectors.shape[1]:  # noqa: PLR2004 # rows and columns
             raise ModelFailed(f"The embedding model {model} gave no vector for a sentence.")
+        if wanted not in (None, vectors.shape[1]):
+            raise Invalid(f"The embedding model {model} gives vectors of {vectors.shape[1]} numbers, not of {wanted}.")
         return int(vectors.shape[1])
 
     async def _put_new(self, base: KnowledgeBase) -> KnowledgeBase:
         page = await self._metadata.page(KnowledgeBase, equals("name", base.name), None, 1)
-        taken = f"There is a knowledge base {base.name!r} already."
+        taken = _taken(base.name)
         if page.records:
             status = page.records[0].status
             raise Conflict(taken if status == "ACTIVE" else f"{taken} It is {status}: delete it first.")
@@ -243,35 +291,19 @@ class KnowledgeBases:
         except Conflict as error:  # someone else was a moment faster
             raise Conflict(taken) from error
 
-    async def _remove(self, base: KnowledgeBase) -> None:
-        """Everything of a knowledge base, its record last."""
-        try:
-            await self._adapters.vector_store(base.vector_store).drop(base.index)
-        except OutcropError as error:
-            reasons = (f"The index could not be removed: {error.message}",)
-            failed = replace(base, status="DELETE_UNSUCCESSFUL", failure_reasons=reasons, updated_at=self._clock())
-            await self._metadata.put(failed)
-            raise
-        await self._give_up("knowledge_base_id", base.id)
-        for kind in (Document, IngestionJob, Session, Attachment, AttachmentBatch, StoreLabel, DataSource):
-            await self._empty(kind, "knowledge_base_id", base.id)
-        await self._metadata.delete(KnowledgeBase, base.id)
 
-    async def _give_up(self, attribute: str, value: str) -> None:
-        """Remove the deposits with this attribute, and their contents."""
-        blobs = {deposit.blob async for deposit in every(self._metadata, Deposit, equals(attribute, value))}
-        await self._empty(Deposit, attribute, value)
-        await Keeping(self._metadata, self._adapters.blobs(), self._settings.data).release(*blobs)
-
-    async def _empty(self, kind: type[R], attribute: str, value: str) -> None:
-        """Remove every record of a kind with this attribute, some at a time."""
-        while (page := await self._metadata.page(kind, equals(attribute, value), None, AT_ONCE)).records:
-            async with self._metadata.transaction() as inside:
-                for record in page.records:
-                    await inside.delete(kind, record.id)
+def _taken(name: str) -> str:
+    return f"There is a knowledge base {name!r} already."
 
 
-def _check_name(what: str, name: str) -> None:
+def _check_description(description: str | None) -> None:
+    if description is not None and not 1 <= len(description) <= MAX_DESCRIPTION:
+        raise Invalid(f"A description has 1 to {MAX_DESCRIPTION} characters.")
+
+
+def _check_words(name: str, description: str | None) -> None:
+    """Raise Invalid unless a knowledge base may have this name and description."""
+    _check_description(description)
     if not NAME.fullmatch(name) or len(name) > MAX_NAME:
         rule = "letters and digits, with single spaces, dots, dashes or underscores between them"
-        raise Invalid(f"{what} is named with 1 to {MAX_NAME} {rule}; {name!r:.120} is not.")
+        raise Invalid(f"A knowledge base is named with 1 to {MAX_NAME} {rule}; {name!r:.120} is not.")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 from outcrop.core.errors import Conflict, Invalid
 from outcrop.core.filters import Metadata
-from outcrop.core.records import CUSTOM, DataSource, Deposit, KnowledgeBase
+from outcrop.core.records import CUSTOM, DataSource, Deposit, Elsewhere, KnowledgeBase
 from outcrop.core.sidecars import checked_metadata
 from outcrop.ingest.deposits import Keeping, deposit_of
 from outcrop.ingest.means import Means
@@ -23,16 +23,19 @@ class DirectDocument:
     """A document to be put into a data source.
 
     `uri` is its address there, by which it is found again: in a custom data source `core.addresses.custom_uri` of
-    whatever id its owner gives it. `data` is its content (text, or bytes with their media type); in any data source
-    but a custom one it is left out, since the source itself has it. `name` is a file's name, where the address ends
-    in none. `metadata` left out is what the data source has beside the document.
+    whatever id its owner gives it. `data` is its content (text, or bytes with their media type), or `content_at` where
+    it is to be fetched from; in any data source but a custom one both are left out, since the source itself has it.
+    `name` is a file's name, where the address ends in none. `metadata` left out is what `metadata_at` holds (in the
+    form of Bedrock's metadata files), or else what the data source has beside the document.
     """
 
     uri: str
     data: str | bytes | None = None
+    content_at: Elsewhere | None = None
     media_type: str = ""
     name: str | None = None
     metadata: Metadata | None = None
+    metadata_at: Elsewhere | None = None
 
 
 class Receiving:
@@ -46,8 +49,9 @@ class Receiving:
         """Record a document as handed over; the content that it replaces is given up."""
         before = await deposit_of(self._means.metadata, id_at(source, document.uri))
         deposit = self._deposit(source, document, before)
-        if document.data is None:
-            return await self._means.metadata.put(deposit)
+        if document.data is None:  # until another content is fetched, the one of before stays
+            held = (before.blob, before.size) if before is not None else ("", 0)
+            return await self._means.metadata.put(replace(deposit, blob=held[0], size=held[1]))
         content = document.data.encode() if isinstance(document.data, str) else document.data
         async with self._keeping.keep(content) as key:
             kept = await self._means.metadata.put(replace(deposit, blob=key, size=len(content)))
@@ -77,9 +81,19 @@ class Receiving:
             uri=document.uri,
             name=self._means.adapters.reader().named(name, media_type) if media_type else name,
             media_type=media_type,
-            metadata=checked_metadata(document.metadata or {}),
-            own_metadata=document.metadata is not None,
+            content_at=document.content_at,
+            metadata=_metadata(document, before),
+            embedded=before.embedded if before is not None and document.metadata_at is not None else (),
+            metadata_at=document.metadata_at,
+            own_metadata=document.metadata is not None or document.metadata_at is not None,
         )
+
+
+def _metadata(document: DirectDocument, before: Deposit | None) -> Metadata:
+    """The metadata of a document: until it is fetched, where it is elsewhere, that of before."""
+    if document.metadata is None and document.metadata_at is not None and before is not None:
+        return before.metadata
+    return checked_metadata(document.metadata or {})
 
 
 def check_open(base: KnowledgeBase, source: DataSource) -> None:
@@ -95,9 +109,9 @@ def check_documents(source: DataSource, documents: Sequence[DirectDocument]) -> 
     for document in documents:
         if not 1 <= len(document.uri) <= MAX_ADDRESS:
             raise Invalid(f"A document's id has 1 to {MAX_ADDRESS} characters.")
-        if source.kind == CUSTOM and not document.data:
-            raise Invalid(f"The document {document.uri!r:.200} has no content, which a custom data source needs.")
-        if source.kind != CUSTOM and document.data is not None:
+        if source.kind == CUSTOM and bool(document.data) == bool(document.content_at):
+            raise Invalid(f"The document {document.uri!r:.200} needs one content, which is not empty.")
+        if source.kind != CUSTOM and (document.data is not None or document.content_at is not None):
             message = f"The data source {source.name} has its documents itself; only a custom one is given content."
             raise Invalid(message)
         try:

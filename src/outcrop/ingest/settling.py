@@ -9,11 +9,12 @@ from dataclasses import replace
 
 from outcrop.core.errors import NotFound, OutcropError, Unreadable
 from outcrop.core.filters import AllOf, equals, one_of
-from outcrop.core.protocols import Finding, Item, MetadataStore, Source
+from outcrop.core.protocols import Finding, Item, Source
 from outcrop.core.records import CUSTOM, DataSource, Deposit, DepositStatus, KnowledgeBase
 from outcrop.ingest.agreement import known_document
 from outcrop.ingest.changes import Known
-from outcrop.ingest.deposits import LEAVING, UNFINISHED, Keeping, item_of
+from outcrop.ingest.deposits import LEAVING, UNFINISHED, Keeping, current, item_of
+from outcrop.ingest.fetching import Fetched, Fetching
 from outcrop.ingest.flow import Flow, first_error
 from outcrop.ingest.means import Means
 from outcrop.ingest.progress import Meter
@@ -21,6 +22,7 @@ from outcrop.ingest.steps import Work
 from outcrop.ingest.writing import remove
 
 AT_ONCE = 64  # deposits
+MISSING = "Its data source does not have it."
 _log = logging.getLogger(__name__)
 
 
@@ -30,6 +32,7 @@ class Settling:
     def __init__(self, means: Means, keeping: Keeping) -> None:
         self._means = means
         self._keeping = keeping
+        self._fetching = Fetching(means, keeping)
 
     async def some(self, source_id: str) -> bool:
         """Do what was handed over first; False where nothing waits, or the data source cannot be worked on."""
@@ -75,22 +78,31 @@ class Settling:
             await self._forgotten(deposit)
 
     async def _bring(self, coming: Sequence[Deposit], known: Mapping[str, Known], work: Work) -> None:
-        items = [item async for item in _items(coming, work)]
-        await Flow(work, known, self._means.settings.threads).carry(_each(items))
-        for deposit, item in zip(coming, items, strict=True):
-            before = known.get(deposit.id)
-            stays = item.fault is not None and item.fault.reason == "unreachable"
-            if stays and before is not None and before.searchable:
-                await self._marked(deposit, "FAILED", f"{item.fault} It stays searchable as it was.")
-            elif work.source.kind == CUSTOM:
-                await self._marked(deposit, "KEPT")
-            else:
-                await self._forgotten(deposit)
+        fetched = [await self._fetching.complete(deposit, work.source) for deposit in coming]
+        items = {
+            one.deposit.id: item
+            async for one, item in _items(fetched, work)
+            if item.fault is None or not _stays(one.deposit, known)
+        }
+        await Flow(work, known, self._means.settings.threads).carry(_each(items.values()))
+        for one in fetched:
+            await self._ended(one, items.get(one.deposit.id), work.source)
+
+    async def _ended(self, one: Fetched, item: Item | None, source: DataSource) -> None:
+        """Write down that a deposit is done; without an item it was left as it was indexed before."""
+        if one.failed is not None:
+            await self._marked(one.deposit, one.failed if item is None else "FAILED", one.reason)
+        elif item is None:
+            await self._marked(one.deposit, "FAILED", f"{MISSING} It stays searchable as it was.")
+        elif source.kind == CUSTOM:
+            await self._marked(one.deposit, "KEPT")
+        else:
+            await self._forgotten(one.deposit)
 
     async def _marked(self, deposit: Deposit, status: DepositStatus, reason: str | None = None) -> Deposit:
         """A deposit with another status, unless it was handed over anew meanwhile."""
         async with self._means.metadata.transaction() as inside:
-            if not await _is_current(deposit, inside):
+            if not await current(deposit, inside):
                 return deposit
             marked = replace(deposit, status=status, reason=reason, updated_at=self._means.clock())
             return await inside.put(marked)
@@ -98,7 +110,7 @@ class Settling:
     async def _forgotten(self, deposit: Deposit) -> None:
         """Remove a deposit and its content, unless it was handed over anew meanwhile."""
         async with self._means.metadata.transaction() as inside:
-            if not await _is_current(deposit, inside):
+            if not await current(deposit, inside):
                 return
             await inside.delete(Deposit, deposit.id)
         await self._keeping.release(deposit.blob)
@@ -108,25 +120,33 @@ def _begun(status: DepositStatus) -> DepositStatus:
     return "DELETE_IN_PROGRESS" if status in LEAVING else "IN_PROGRESS"
 
 
-async def _is_current(deposit: Deposit, store: MetadataStore) -> bool:
-    try:
-        return (await store.get(Deposit, deposit.id)).version == deposit.version
-    except NotFound:
-        return False
+def _stays(deposit: Deposit, known: Mapping[str, Known]) -> bool:
+    """Whether a document that cannot be had now was indexed before: then it stays as it was."""
+    before = known.get(deposit.id)
+    return before is not None and before.searchable and not before.in_doubt
 
 
-async def _items(deposits: Sequence[Deposit], work: Work) -> AsyncIterator[Item]:
-    """The items of deposits, in their order; of a data source that has its documents itself, as it lists them."""
-    if work.source.kind == CUSTOM:
-        for deposit in deposits:
-            yield item_of(deposit)
-        return
-    found = await _found(work.place, [deposit.uri for deposit in deposits])
-    for deposit in deposits:
-        item = found.get(deposit.uri) or Item(
-            uri=deposit.uri, name=deposit.name, fault=Unreadable("unreachable", "Its data source does not have it.")
-        )
-        yield replace(item, metadata=deposit.metadata, embedded=()) if deposit.own_metadata else item
+async def _items(fetched: Sequence[Fetched], work: Work) -> AsyncIterator[tuple[Fetched, Item]]:
+    """What becomes of deposits as items, of a data source that has its documents itself as it lists them."""
+    found: dict[str, Item] = {}
+    if work.source.kind != CUSTOM:
+        found = await _found(work.place, [one.deposit.uri for one in fetched if one.failed is None])
+    for one in fetched:
+        deposit = one.deposit
+        item = found.get(deposit.uri) or item_of(deposit)
+        if one.failed is not None:
+            item = replace(item, fault=Unreadable("unreachable", one.reason))
+        elif work.source.kind != CUSTOM and deposit.uri not in found:
+            item = replace(item, fault=Unreadable("unreachable", MISSING))
+        elif deposit.own_metadata:
+            item = replace(
+                item,
+                metadata=deposit.metadata,
+                embedded=deposit.embedded,
+                described=True,
+                version=item.version if work.source.kind == CUSTOM else None,  # a sync looks at its source's own again
+            )
+        yield one, item
 
 
 async def _found(place: Source, uris: Sequence[str]) -> dict[str, Item]:

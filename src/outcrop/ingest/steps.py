@@ -13,7 +13,7 @@ from outcrop.core.clock import Clock
 from outcrop.core.errors import OutcropError, Unreadable
 from outcrop.core.ids import derived_id
 from outcrop.core.parsed import Blob, ParsedDocument
-from outcrop.core.protocols import Chunker, Embedder, Item, MetadataStore, Reader, Source, VectorStore
+from outcrop.core.protocols import Chunker, Describing, Embedder, Item, MetadataStore, Reader, Source, VectorStore
 from outcrop.core.records import DataSource, Document, KnowledgeBase
 from outcrop.ingest.changes import Fingerprints, Known, change_of
 from outcrop.ingest.fingerprints import chunks_hash, content_hash, metadata_hash, settings_hash
@@ -59,22 +59,65 @@ async def prepare(item: Item, known: Known | None, work: Work) -> Prepared | Non
     if fault is not None:
         return _without_text(item, known, work, fault)
     try:
-        blob = await work.place.fetch(item)
-        content = await asyncio.to_thread(content_hash, blob)
+        return await _compared(item, known, work)
     except Unreadable as error:
         return _without_text(item, known, work, error)
     except OSError as error:
         fault = Unreadable("unreachable", f"The file cannot be read: {error.strerror}.")
         return _without_text(item, known, work, fault)
-    now = _prints(item, content, known.media_type if known is not None else "", work)
-    change = change_of(known, now)
-    if change == "unchanged":
-        # A document that failed and is as it was fails again, without being read.
-        work.meter.add("failed" if known is not None and known.status == "FAILED" else "unchanged")
-        return None
-    if change == "metadata" and known is not None:
-        return await _with_metadata(item, known, work)
-    return await _with_text(item, known, work, blob, content)
+
+
+async def _compared(item: Item, known: Known | None, work: Work) -> Prepared | None:
+    """What has to be written of a document that can be had. Raises Unreadable and OSError where it cannot.
+
+    Where its source says that it is the version that was read before, it is not fetched.
+    """
+    same = known is not None and item.version is not None and item.version == known.source_version
+    stored = await work.metadata.get(Document, known.id) if same and known is not None else None
+    if stored is not None:
+        item = replace(item, metadata=stored.metadata, embedded=stored.embedded, described=True)
+    item = await described(item, work.place)
+    content = stored.content_hash if stored is not None else ""
+    blob: Blob | None = None
+    try:
+        if not content:
+            blob, content = await _fetched(item, work)
+        now = _prints(item, content, known.media_type if known is not None else "", work)
+        change = change_of(known, now)
+        if known is not None and change == "unchanged":
+            await _unchanged(item, known, work)
+            return None
+        if known is not None and change == "metadata":
+            return await _with_metadata(item, known, work)
+        if blob is None:  # other settings, or another attempt
+            blob, content = await _fetched(item, work)
+        return await _with_text(item, known, work, blob, content)
+    finally:
+        if blob is not None:
+            blob.release()
+
+
+async def described(item: Item, place: Source) -> Item:
+    """The item with its metadata. Raises Unreadable."""
+    return await place.describe(item) if not item.described and isinstance(place, Describing) else item
+
+
+async def _fetched(item: Item, work: Work) -> tuple[Blob, str]:
+    """The content and its hash. Raises Unreadable and OSError."""
+    blob = await work.place.fetch(item)
+    try:
+        return blob, await asyncio.to_thread(content_hash, blob)
+    except BaseException:
+        blob.release()
+        raise
+
+
+async def _unchanged(item: Item, known: Known, work: Work) -> None:
+    """Count a document that is as it was. One that failed and is as it was fails again, without being read."""
+    if item.version != known.source_version:  # the same content under another version
+        stored = await work.metadata.get(Document, known.id)
+        await work.metadata.put(replace(stored, source_version=item.version))
+    work.meter.add("failed" if known.status == "FAILED" else "unchanged")
 
 
 async def _with_text(item: Item, known: Known | None, work: Work, blob: Blob, content: str) -> Prepared | None:
@@ -170,7 +213,12 @@ async def _with_metadata(item: Item, known: Known, work: Work) -> Prepared:
     """A document whose metadata alone changed."""
     stored = await work.metadata.get(Document, known.id)
     document = replace(
-        stored, metadata=item.metadata, metadata_hash=metadata_hash(item.metadata), updated_at=work.clock()
+        stored,
+        metadata=item.metadata,
+        metadata_hash=metadata_hash(item.metadata),
+        embedded=item.embedded,
+        source_version=item.version,
+        updated_at=work.clock(),
     )
     return Prepared(document=document, outcome="metadata_modified", known=known)
 
@@ -218,7 +266,9 @@ def _record(item: Item, known: Known | None, work: Work, content: str, media_typ
         metadata_hash=prints.metadata,
         size=item.size,
         media_type=media_type,
+        source_version=item.version,
         metadata=item.metadata,
+        embedded=item.embedded,
     )
 
 

@@ -18,7 +18,7 @@ from outcrop.ingest.agreement import Held, SelfChecking, disagreement, held_poin
 from outcrop.ingest.fingerprints import content_hash, metadata_hash
 from outcrop.ingest.locks import locked
 from outcrop.ingest.means import place_of
-from outcrop.ingest.steps import document_id
+from outcrop.ingest.steps import described, document_id
 
 ProblemKind = Literal[
     "index",  # the vector store finds fault with itself
@@ -131,8 +131,12 @@ class Verifier:
         except OutcropError:
             return Problem(kind="unsynced", subject=item.name, sentence="It was never synced.", mend=sync)
         try:
+            item = await described(item, place)
             blob = await place.fetch(item)
-            content = await asyncio.to_thread(content_hash, blob)
+            try:
+                content = await asyncio.to_thread(content_hash, blob)
+            finally:
+                blob.release()
         except (OSError, Unreadable) as error:
             return Problem(kind="source", subject=item.name, sentence=str(error), mend="Make it readable.")
         if content != document.content_hash:

@@ -12,12 +12,14 @@ from outcrop.core.records import (
     DataSource,
     Deposit,
     Document,
+    InferenceProfile,
     IngestionJob,
     KeptResponse,
     KnowledgeBase,
     Record,
     Session,
     StoreLabel,
+    Tags,
     Upload,
 )
 
@@ -28,13 +30,15 @@ KINDS: tuple[type[Record], ...] = (
     IngestionJob,
     Session,
     AccessKey,
-    Deposit,
     Upload,
     StoreLabel,
     Attachment,
     AttachmentBatch,
     KeptResponse,
+    Tags,
     ClientToken,
+    InferenceProfile,
+    Deposit,
 )
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import get_args
 
 from outcrop.adapters.chunkers import open_chunker
-from outcrop.adapters.sources.folder import open_source
+from outcrop.core import registry
 from outcrop.core.cards import ModelCard
 from outcrop.core.errors import Invalid, Reason, Unreadable
 from outcrop.core.parsed import Blob, Page, ParsedDocument
@@ -24,6 +24,7 @@ from outcrop.core.protocols import (
     VectorStore,
 )
 from outcrop.core.records import Chunking, DataSource
+from outcrop.core.settings import Settings
 from outcrop.testing.blobs import MemoryBlobs
 from outcrop.testing.fakes import TokenHashEmbedder
 
@@ -85,13 +86,14 @@ def _pages(text: str) -> tuple[Page, ...]:
 
 @dataclass
 class GivenAdapters:
-    """`core.protocols.Adapters` over what a test gives; sources are folders."""
+    """`core.protocols.Adapters` over what a test gives; sources and chunkers are the real ones."""
 
     stores: Mapping[str, VectorStore]
     plain_reader: Reader = field(default_factory=PlainReader)
     given_embedder: Embedder = field(default_factory=TokenHashEmbedder)
     generators: Mapping[str, Generator] = field(default_factory=dict)
     rerankers: Mapping[str, Reranker] = field(default_factory=dict)
+    settings: Settings = field(default_factory=Settings)
     chat_models: Mapping[str, ChatModel] = field(default_factory=dict)  # by target
     text_rerankers: Mapping[str, TextReranker] = field(default_factory=dict)  # by target
     given_blobs: Blobs = field(default_factory=MemoryBlobs)
@@ -105,8 +107,9 @@ class GivenAdapters:
         return self.plain_reader
 
     def source(self, source: DataSource) -> Source:
-        """A folder."""
-        return open_source(source.configuration)
+        """The real source."""
+        make = registry.load(registry.SOURCES, source.kind, "kind of data source")
+        return make(source.configuration, self.settings)  # type: ignore[no-any-return]
 
     def embedder(self, model: str) -> Embedder:
         """The embedder that was given, under whatever name."""

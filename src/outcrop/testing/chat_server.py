@@ -38,6 +38,7 @@ class ChatServer(ThreadingHTTPServer):
     def __init__(self, pieces: Sequence[Piece]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pieces = pieces
+        self.usage = True  # whether OpenAI's format tells it
         self.misbehaviours: deque[Misbehaviour] = deque()
         self.requests: list[dict[str, Any]] = []
         self.over = Event()
@@ -87,6 +88,8 @@ class _Handler(BaseHTTPRequestHandler):
         for number, event in enumerate(events_for(self.path)(self.server.pieces)):
             if number == other.cut:
                 return
+            if b'"usage"' in event and not self.server.usage:
+                continue
             self.wfile.write(event)
             self.wfile.flush()
 

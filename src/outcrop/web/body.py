@@ -6,6 +6,7 @@ from outcrop.core.errors import OutcropError
 from outcrop.web.asgi import App, Receive, Scope, Send, header, send_whole
 
 MIB = 1024 * 1024
+LONGEST_NUMBER = 18  # digits; Python refuses to read numbers of thousands
 
 
 class BodyTooLarge(OutcropError):
@@ -14,20 +15,26 @@ class BodyTooLarge(OutcropError):
     kind = "invalid"
 
 
+class BodyIncomplete(OutcropError):
+    """The request body ended before it was complete, or is not encoded as its headers say."""
+
+    kind = "invalid"
+
+
 class ClientLeft(OutcropError):
-    """The client closed its connection before it had sent everything, or before it was answered."""
+    """The client closed its connection before it was answered."""
 
 
 async def read_body(scope: Scope, receive: Receive, limit: int) -> bytes:
-    """The whole body, at most `limit` bytes. Raises BodyTooLarge or ClientLeft."""
+    """The whole body, at most `limit` bytes. Raises BodyTooLarge or BodyIncomplete."""
     declared = header(scope, b"content-length") or "0"
-    if declared.isdecimal() and int(declared) > limit:
+    if declared.isdecimal() and (len(declared) > LONGEST_NUMBER or int(declared) > limit):
         raise BodyTooLarge
     pieces, size = [], 0
     while True:
         event = await receive()
         if event["type"] == "http.disconnect":
-            raise ClientLeft
+            raise BodyIncomplete
         piece: bytes = event.get("body", b"")
         size += len(piece)
         if size > limit:
@@ -46,10 +53,9 @@ def limited(app: App, limit: int) -> App:
             return
         try:
             body = await read_body(scope, receive, limit)
-        except BodyTooLarge as error:
-            await send_whole(send, 413, {"content-type": "text/plain; charset=utf-8"}, error.message.encode())
-            return
-        except ClientLeft:
+        except (BodyTooLarge, BodyIncomplete) as error:
+            status = 413 if isinstance(error, BodyTooLarge) else 400
+            await send_whole(send, status, {"content-type": "text/plain; charset=utf-8"}, error.message.encode())
             return
         given = False
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from http.cookies import CookieError, SimpleCookie
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from outcrop.web.asgi import Scope, header
 
@@ -46,5 +45,5 @@ def _cookie(scope: Scope) -> str | None:
 
 def _name(scope: Scope) -> str:
     """The cookie's name, by port: browsers share cookies between the ports of a host, where two servers may run."""
-    port = urlsplit(f"//{header(scope, b'host') or ''}").netloc.rpartition(":")[2]
+    port = (header(scope, b"host") or "").rpartition(":")[2]
     return f"{COOKIE}_{port}" if port.isdecimal() else COOKIE

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from ipaddress import ip_address
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from outcrop.web.asgi import App, Receive, Scope, Send, header, send_whole
 
@@ -29,11 +29,11 @@ def same_site(app: App, host: str, names: Collection[str] = ()) -> App:
 
 def _problem(scope: Scope, allowed: frozenset[str], *, anywhere: bool) -> str | None:
     asked = header(scope, b"host") or ""
-    name = urlsplit(f"//{asked}").hostname if asked.isprintable() else None
+    name = _split(asked).hostname if asked.isprintable() else None
     if name is None or not (name in allowed or (anywhere and _is_address(name))):
         return "This server does not answer to that host name; the setting allowed_hosts adds names."
     origin = header(scope, b"origin")
-    if scope["method"] not in SAFE_METHODS and origin is not None and urlsplit(origin).netloc != asked:
+    if scope["method"] not in SAFE_METHODS and origin is not None and _split(origin).netloc != asked:
         return "This request comes from another web site."
     return None
 
@@ -41,6 +41,14 @@ def _problem(scope: Scope, allowed: frozenset[str], *, anywhere: bool) -> str | 
 def is_loopback(host: str) -> bool:
     """Whether a host name or address means this machine alone."""
     return host.lower() in LOOPBACK or (_is_address(host) and ip_address(host).is_loopback)
+
+
+def _split(text: str) -> SplitResult:
+    """The parts of an origin or a host; empty ones for what is neither, such as "[::1"."""
+    try:
+        return urlsplit(text if "//" in text else f"//{text}")
+    except ValueError:
+        return SplitResult("", "", "", "", "")
 
 
 def _is_address(name: str) -> bool:

@@ -222,3 +222,10 @@ def test_a_metadata_file_in_no_such_spelling_says_what_is_wrong(text, words):
 def test_a_configuration_that_says_nothing_sensible_is_refused(configuration):
     with pytest.raises(Invalid):
         open_source(configuration)
+
+
+async def test_an_address_is_ascii_without_spaces(tmp_path):
+    (tmp_path / "\u00fc b.txt").write_bytes(b"x")
+    (item,) = await listed(open_source({"path": str(tmp_path)}))
+    assert item.uri.isascii()
+    assert " " not in item.uri

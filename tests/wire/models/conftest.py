@@ -18,6 +18,8 @@ TITAN = "amazon.titan-text-express-v1"
 LLAMA = "meta.llama3-1-8b-instruct-v1:0"
 MISTRAL = "mistral.mistral-7b-instruct-v0:2"
 OPENAI = "openai.gpt-oss-20b-1:0"
+OTHER = "vendor.some-model-v1"
+TALKING = (CLAUDE, NOVA, TITAN, LLAMA, MISTRAL, OPENAI, OTHER)
 EMBEDDERS = (
     "amazon.titan-embed-text-v1",
     "amazon.titan-embed-text-v2:0",
@@ -37,11 +39,9 @@ def vectors():
 
 
 @pytest.fixture
-def services(tmp_path, vectors, monkeypatch):
+def services(tmp_path, vectors, model_folder, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "key")
-    talking = {
-        name: {"target": "scripted:wire", "retries": 0} for name in (CLAUDE, NOVA, TITAN, LLAMA, MISTRAL, OPENAI)
-    }
+    talking = {name: {"target": "scripted:wire", "retries": 0} for name in TALKING}
     embedding = {
         name: {
             "target": "openai:some-embedder",
@@ -51,7 +51,14 @@ def services(tmp_path, vectors, monkeypatch):
         }
         for name in EMBEDDERS
     }
-    return small_services(tmp_path, (), models={**talking, **embedding})
+    return small_services(tmp_path, (), models={**talking, **embedding}, model_folder=model_folder)
+
+
+@pytest.fixture
+def server(services, server):
+    """The server, whose connections to providers are closed in its own event loop."""
+    yield server
+    server.call(services.models._adapters.close())
 
 
 @pytest.fixture

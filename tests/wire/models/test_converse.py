@@ -223,6 +223,7 @@ CALL = {"toolUse": {"toolUseId": "call_9", "name": "weather", "input": "Bern"}}
         ({"promptVariables": {"a": {"text": "b"}}}, "promptVariables is not supported"),
         ({"toolConfig": {"tools": [WEATHER, WEATHER]}}, "Two tools are called weather"),
         ({"toolConfig": {"tools": [WEATHER], "toolChoice": {"tool": {"name": "wether"}}}}, "(weather), not wether"),
+        ({"toolConfig": {"tools": [{"toolSpec": {**WEATHER["toolSpec"], "strict": True}}]}}, "strict of weather"),
         ({"toolConfig": {"tools": [{"systemTool": {"name": "a"}}]}}, "systemTool is not supported"),
         ({"inferenceConfig": {"temperature": 1.5}}, "inferenceConfig.temperature must be at most 1"),
         ({"additionalModelRequestFields": ["a"]}, "additionalModelRequestFields must be an object"),

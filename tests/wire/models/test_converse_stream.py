@@ -70,11 +70,13 @@ def test_the_last_events_say_what_was_asked_for_besides(stream, script):
 def test_the_first_token_reaches_the_client_before_the_model_has_its_second(runtime, script, server):
     second = server.call(made())
     script(["Twenty", second, "-eight."])
-    events = iter(runtime.converse_stream(modelId=CLAUDE, messages=[USER])["stream"])
+    stream = runtime.converse_stream(modelId=CLAUDE, messages=[USER])["stream"]
+    events = iter(stream)
     assert next(events) == {"messageStart": {"role": "assistant"}}
     assert next(events)["contentBlockDelta"]["delta"] == {"text": "Twenty"}  # while the model stands still
     server.loop.call_soon_threadsafe(second.set)
     assert next(events)["contentBlockDelta"]["delta"] == {"text": "-eight."}
+    stream.close()
 
 
 async def made():

@@ -104,3 +104,10 @@ def test_a_models_own_fields_are_refused_by_name(runtime, refused):
     bedrock["modelConfiguration"]["additionalModelRequestFields"] = {"a": 1}
     code, message = refused(runtime.rerank, **given)
     assert (code, "additionalModelRequestFields is not supported" in message) == ("ValidationException", True)
+
+
+def test_of_a_long_text_the_telling_part_is_read(runtime):
+    filler = "The canteen opens at noon and serves soup. " * 300
+    answer = "Leave is approved by Anna Keller."
+    sources = [text(filler), text(f"{filler}{answer} {filler}"), text(filler[:500])]
+    assert runtime.rerank(**asking("Who approves leave?", sources))["results"][0]["index"] == 1

@@ -210,3 +210,25 @@ def test_what_is_not_supported_is_named(runtime, refused, more, named):
     code, message = refused(runtime.retrieve, knowledgeBaseId=BASE.id, retrievalQuery={"text": "leave"}, **more)
     assert code == "ValidationException"
     assert f"{named} is not supported" in message
+
+
+def test_a_program_that_follows_the_tokens_itself_gets_every_passage_once(runtime):
+    search = {
+        "numberOfResults": 2,
+        "overrideSearchType": "HYBRID",
+        "filter": {"notEquals": {"key": "department", "value": "office"}},
+    }
+    given = {
+        "knowledgeBaseId": BASE.id,
+        "retrievalQuery": {"text": "leave flights people"},
+        "retrievalConfiguration": {"vectorSearchConfiguration": search},
+    }
+    found, reply = [], runtime.retrieve(**given)
+    found += reply["retrievalResults"]
+    while token := reply.get("nextToken"):
+        reply = runtime.retrieve(**given, nextToken=token)
+        found += reply["retrievalResults"]
+    names = [one["location"]["s3Location"]["uri"].rpartition("/")[2] for one in found]
+    assert sorted(names) == ["keller.md", "leave.md", "travel.md"]
+    scores = [one["score"] for one in found]
+    assert scores == sorted(scores, reverse=True)

@@ -11,13 +11,15 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
+from outcrop.adapters.sources.configuration import check_members
 from outcrop.adapters.sources.patterns import Patterns, is_litter
 from outcrop.core.errors import Invalid, Unavailable, Unreadable
 from outcrop.core.parsed import Blob
 from outcrop.core.protocols import Item
-from outcrop.core.sidecars import MAX_BYTES, SUFFIX, Sidecar, read_sidecar
+from outcrop.core.settings import Settings
+from outcrop.core.sidecars import MAX_BYTES, SUFFIX, Sidecar, orphan, read_sidecar
 
-MEMBERS = {"path": str, "include": list, "exclude": list, "recursive": bool, "hidden": bool}
+MEMBERS = {"path": str, "include": list, "exclude": list, "recursive": bool, "hidden": bool, "allow_empty": bool}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +37,16 @@ class FolderSource:
     that leads out is left out, and links to folders are not followed: what is in the folder is listed at its place.
     """
 
-    def __init__(self, path: Path, patterns: Patterns, *, recursive: bool = True, hidden: bool = False) -> None:
+    def __init__(
+        self,
+        path: Path,
+        patterns: Patterns,
+        *,
+        recursive: bool = True,
+        hidden: bool = False,
+        allow_empty: bool = False,
+    ) -> None:
+        self.allow_empty = allow_empty  # else a list without documents may be a drive that is not connected
         self._given = path
         self._patterns = patterns
         self._recursive = recursive
@@ -132,7 +143,7 @@ def _seen(item: Item, root: bytes, entry: os.DirEntry[bytes], names: set[bytes])
     """An item with its size and metadata. Raises OSError, and Unreadable for what is no document."""
     if entry.name.endswith(SUFFIX.encode()):
         document = _shown(entry.name.removesuffix(SUFFIX.encode()))
-        raise Unreadable("unsupported", f"A metadata file whose document {document} is not there.")
+        raise orphan(document)
     if entry.is_symlink():
         _check_link(root, entry)
     status = entry.stat()
@@ -181,17 +192,14 @@ def _uri(path: bytes) -> str:
     return f"file://{quote_from_bytes(path)}"
 
 
-def open_source(configuration: Mapping[str, Any]) -> FolderSource:
-    """The source for `path`, and where given `include`, `exclude`, `recursive` (true) and `hidden` (false).
+def open_source(configuration: Mapping[str, Any], settings: Settings | None = None) -> FolderSource:
+    """The source for `path`, with `include`, `exclude`, `recursive` (true), `hidden` and `allow_empty` (both false).
 
     Raises:
         Invalid: A member is unknown or of the wrong type, the path is missing or not absolute, or a pattern is none.
     """
-    for name, value in configuration.items():
-        if name not in MEMBERS:
-            raise Invalid(f"A folder has no setting {name!r}. It has: {', '.join(MEMBERS)}.")
-        if not isinstance(value, (list, tuple) if MEMBERS[name] is list else MEMBERS[name]):
-            raise Invalid(f"The setting {name!r} of a folder must be a {MEMBERS[name].__name__}.")
+    del settings  # nothing of a folder depends on them
+    check_members("A folder", MEMBERS, configuration)
     path = str(configuration.get("path", ""))
     if not path or "\0" in path or not Path(path).is_absolute():
         raise Invalid(f"A folder needs its absolute path; {path!r} is none.")
@@ -200,4 +208,5 @@ def open_source(configuration: Mapping[str, Any]) -> FolderSource:
         Patterns.of(configuration.get("include", ()), configuration.get("exclude", ())),
         recursive=configuration.get("recursive", True),
         hidden=configuration.get("hidden", False),
+        allow_empty=configuration.get("allow_empty", False),
     )

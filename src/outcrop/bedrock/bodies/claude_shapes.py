@@ -11,7 +11,7 @@ from pydantic import BeforeValidator, Field
 
 from outcrop.bedrock.bodies.members import Members, Tokens, Unit, Words
 
-VERSION = "bedrock-2023-05-31"
+VERSION = r"^(bedrock-)?20\d\d-\d\d-\d\d$"  # bedrock-2023-05-31; newer clients of Anthropic's say their own
 ImageType = Literal["image/png", "image/jpeg", "image/gif", "image/webp"]
 
 
@@ -182,7 +182,7 @@ class Metadata(Members):
 class ClaudeRequest(Members):
     """A request. `anthropic_beta` asks for features, whose members are checked each for itself."""
 
-    anthropic_version: Literal["bedrock-2023-05-31"]
+    anthropic_version: Annotated[str, Field(pattern=VERSION)]
     max_tokens: Tokens
     messages: Annotated[list[Message], Field(min_length=1, max_length=100_000)]
     system: Texts = []
@@ -195,4 +195,5 @@ class ClaudeRequest(Members):
     thinking: dict[str, Any] | None = None
     output_config: OutputConfig | None = None
     anthropic_beta: list[str] | None = None
+    cache_control: CacheControl | None = None
     metadata: Metadata | None = None

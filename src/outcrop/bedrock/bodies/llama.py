@@ -21,7 +21,7 @@ from outcrop.core.chat import ChatEnded, ChatReply, ChatRequest, Sampling
 # Llama 3 writes <|start_header_id|>user<|end_header_id|> ... <|eot_id|>, Llama 4 <|header_start|> ... <|eot|>.
 HEADER = re.compile(r"<\|(?:start_header_id|header_start)\|>\s*(\w+)\s*<\|(?:end_header_id|header_end)\|>")
 MARKS = re.compile(r"<\|(?:begin_of_text|end_of_text|eot_id|eot|eom_id|eom|image)\|>|</?s>")
-SYSTEM = re.compile(r"<<SYS>>(.*?)<</SYS>>", re.DOTALL)  # Llama 2, within the first instruction
+SYSTEM, SYSTEM_END = "<<SYS>>", "<</SYS>>"  # Llama 2, at the beginning of an instruction
 SPEAKERS = {"system": "system", "assistant": "assistant"}  # any other header is the user's
 
 
@@ -84,8 +84,8 @@ def instructions(prompt: str) -> Iterator[Turn]:
     """The turns of `<s>[INST] question [/INST] answer </s>`, the form of Llama 2 and of Mistral."""
     for place, part in enumerate(re.split(r"\[INST\]|\[/INST\]", MARKS.sub("", prompt))):
         if place == 0 or place % 2:  # before the first [INST], or between it and its end
-            for found in SYSTEM.findall(part):
-                yield "system", found
-            yield "user", SYSTEM.sub("", part)
+            system, end, said = part.strip().removeprefix(SYSTEM).partition(SYSTEM_END)
+            yield ("system" if end else "user"), system
+            yield "user", said
         else:
             yield "assistant", part

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from itertools import groupby
+from operator import itemgetter
 
 from outcrop.bedrock.bodies.contract import Chunk, Chunks
 from outcrop.core.chat import (
@@ -13,7 +15,6 @@ from outcrop.core.chat import (
     ChatMessage,
     ChatReply,
     ChatRequest,
-    Role,
     Sampling,
     TextBlock,
 )
@@ -27,18 +28,18 @@ def asked(turns: Iterable[Turn], sampling: Sampling, member: str) -> ChatRequest
 
     Raises Invalid, naming the prompt's member, where the user says nothing, or something comes before the user.
     """
-    spoken = [(who, words.strip()) for who, words in turns if words.strip()]
-    messages: list[ChatMessage] = []
-    for who, words in spoken:
-        if who == "system":
-            continue
-        role: Role = "user" if who == "user" else "assistant"
-        before = messages.pop().content if messages and messages[-1].role == role else ()
-        messages.append(ChatMessage(role=role, content=(*before, TextBlock(text=words))))
+    spoken = [(who, said) for who, words in turns if (said := words.strip())]
+    sides = groupby((turn for turn in spoken if turn[0] != "system"), key=itemgetter(0))
+    messages = tuple(
+        ChatMessage(
+            role="user" if who == "user" else "assistant", content=tuple(TextBlock(text=said) for _, said in side)
+        )
+        for who, side in sides
+    )
     if not messages or messages[0].role != "user":
         raise Invalid(f"{member} must begin with what the user says.")
-    system = tuple(words for who, words in spoken if who == "system")
-    return ChatRequest(messages=tuple(messages), system=system, sampling=sampling)
+    system = tuple(said for who, said in spoken if who == "system")
+    return ChatRequest(messages=messages, system=system, sampling=sampling)
 
 
 def words(reply: ChatReply) -> str:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0005"
+down_revision = "0004"
 
 INDEXED = ("knowledge_base_id", "data_source_id", "status", "blob")
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")

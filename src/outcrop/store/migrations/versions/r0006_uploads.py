@@ -7,8 +7,8 @@ from collections.abc import Mapping
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0003"
+revision = "0006"
+down_revision = "0005"
 
 TABLES: Mapping[str, tuple[str, ...]] = {
     "uploads": ("purpose", "blob"),

@@ -1,0 +1,113 @@
+"""What a server that ended, or was killed, has left behind is brought to an end by the next one."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from outcrop.core.errors import NotFound
+from outcrop.core.records import Chunking, DataSource, Document, IngestionJob, KnowledgeBase
+from outcrop.testing.adapters import PlainReader
+
+
+class EndlessReader(PlainReader):
+    async def read(self, blob):
+        if blob.read().startswith(b"WAIT"):
+            await asyncio.Event().wait()
+        return await super().read(blob)
+
+
+@pytest.fixture
+async def services(whole, folder):
+    return whole.services(source_folders=(folder,))
+
+
+@pytest.fixture
+async def source(services, folder):
+    base = await services.knowledge_bases.create("handbook")
+    return await services.knowledge_bases.add_source(
+        base, name="docs", kind="folder", configuration={"path": str(folder)}, chunking=Chunking()
+    )
+
+
+async def base_of(services):
+    return await services.knowledge_bases.get("handbook")
+
+
+async def test_a_server_that_ends_stops_its_jobs(whole, services, source, folder):
+    whole.reader = EndlessReader()
+    services = whole.services()
+    (folder / "a.txt").write_text("WAIT")
+    job = await services.jobs.start(await base_of(services), source)
+    await asyncio.sleep(0)
+    await services.jobs.close()
+    assert (await services.metadata.get(IngestionJob, job.id)).status in ("STOPPED", "FAILED")
+    await services.jobs.close()
+
+
+@pytest.mark.parametrize("status", ["STARTING", "IN_PROGRESS", "STOPPING"])
+@pytest.mark.parametrize("how", ["recover", "get", "of", "start"])
+async def test_a_job_whose_process_is_gone_does_not_run_for_ever(services, source, status, how):
+    moment = source.created_at
+    left = IngestionJob(
+        id="LEFTBEHIND",
+        created_at=moment,
+        updated_at=moment,
+        knowledge_base_id=source.knowledge_base_id,
+        data_source_id=source.id,
+        status=status,
+    )
+    await services.metadata.put(left)
+    if how == "recover":
+        await services.jobs.recover()
+    elif how == "get":
+        assert (await services.jobs.get(source, left.id)).status == "FAILED"
+    elif how == "of":
+        assert [job.status for job in await services.jobs.of(source)] == ["FAILED"]
+    else:
+        await services.jobs.start(await base_of(services), source)
+        await services.jobs.idle()
+    ended = await services.metadata.get(IngestionJob, left.id)
+    assert (ended.status, ended.failure_reasons[0][:36]) == ("FAILED", "The process that ran it was interrup")
+
+
+async def test_a_deletion_of_a_knowledge_base_that_was_cut_off_is_finished(whole, services, source, folder):
+    (folder / "a.txt").write_text("Pumps need oil.")
+    base = await base_of(services)
+    await services.jobs.start(base, source)
+    await services.jobs.idle()
+    await services.metadata.put(replace(base, status="DELETING"))
+    again = whole.services()
+    await again.jobs.recover()
+    await again.jobs.idle()
+    for kind in (KnowledgeBase, DataSource, Document, IngestionJob):
+        assert (await again.metadata.page(kind, None, None, 10)).records == ()
+
+
+async def test_a_deletion_of_a_data_source_that_was_cut_off_is_finished(whole, services, source):
+    await services.metadata.put(replace(source, status="DELETING"))
+    again = whole.services()
+    await again.jobs.recover()
+    await again.jobs.idle()
+    with pytest.raises(NotFound):
+        await again.metadata.get(DataSource, source.id)
+    assert (await base_of(again)).status == "ACTIVE"
+
+
+async def test_a_job_that_runs_elsewhere_is_left_alone(whole, services, source, folder):
+    whole.reader = EndlessReader()
+    first = whole.services()
+    (folder / "a.txt").write_text("WAIT")
+    job = await first.jobs.start(await base_of(first), source)
+    await services.jobs.recover()
+    assert (await services.jobs.get(source, job.id)).status in ("STARTING", "IN_PROGRESS")
+    await first.jobs.close()
+
+
+async def test_two_attempts_to_delete_end_as_one(services, source):
+    base = await base_of(services)
+    await asyncio.gather(services.jobs.delete(base), services.jobs.delete(base))
+    await services.jobs.idle()
+    assert (await services.metadata.page(KnowledgeBase, None, None, 1)).records == ()
