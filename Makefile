@@ -33,6 +33,9 @@ $(VENV)/.dev.stamp: $(VENV)/.run.stamp requirements/dev.lock
 	$(INSTALL) --require-hashes -r requirements/dev.lock
 	@touch $@
 
+clients: env-dev  ## Make .clients, the environments of the clients that tests run against the server.
+	$(BIN)/python tests/clients/environments/make.py
+
 run: env  ## Ingest the sample handbook and open the server.
 	$(BIN)/outcrop up --data $(DATA) --port $(PORT) --docs handbook=examples/handbook/documents
 
@@ -61,6 +64,8 @@ size: env  ## Report the installed size.
 lock:  ## Renew the lock files (needs uv).
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --extra ocr --extra openai --extra anthropic pyproject.toml -o requirements/run.lock
 	uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev --group docs --constraint requirements/run.lock -o requirements/dev.lock
+	cd tests/clients/environments && for one in *.in; do uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-header $$one -o $${one%.in}.lock; done
+	cd tests/clients/environments && npm install --package-lock-only --omit-lockfile-registry-resolved --ignore-scripts --no-audit --no-fund
 
 clean:  ## Remove the environment and what was built; your data stays.
-	rm -rf $(VENV) docs/_build build dist
+	rm -rf $(VENV) .clients docs/_build build dist

@@ -3,9 +3,10 @@
     python bench/surface.py [calls]
 
 Parts: route, verify, parse, render, and the whole application with a stand-in for the search. Servers: the same
-application behind granian (which Outcrop uses) and uvicorn (skipped where it is not installed), each in a process of its
-own, HTTP/1.1 on one kept connection; and a stream whose words carry the time at which they were made. Share: what the
-surface adds to a real retrieval over a small folder. Start: from `outcrop up` to the reply to a first Retrieve.
+application behind granian (which Outcrop uses) and uvicorn (skipped where it is not installed), each in a process of
+its own, HTTP/1.1 on one kept connection; and a stream whose words carry the time at which they were made. Share: what
+the surface adds to a real retrieval over a small folder, where its code finds the caches full of the model's weights.
+Start: from `outcrop up` to the reply to a first Retrieve.
 """
 
 from __future__ import annotations

@@ -160,7 +160,7 @@ def s3(s3_server: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A client of it, and the credentials in the environment with which a server under test reads it."""
     for name, value in ACCESS.items():
         monkeypatch.setenv(name, value)
-    client = boto3.client("s3", endpoint_url=s3_server)
+    client = boto3.session.Session().client("s3", endpoint_url=s3_server)
     yield client
     client.close()
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from outcrop.bedrock import spec
+from outcrop.bedrock.check import WHOLE
 from outcrop.bedrock.constraints import matcher
 from outcrop.bedrock.parse import Malformed, Request, WrongContentType, parser
 from outcrop.core.errors import Invalid, OutcropError
@@ -95,6 +96,20 @@ def test_null_is_as_good_as_nothing():
         **BASE,
         "retrievalQuery": {"text": "x"},
     }
+
+
+@pytest.mark.parametrize(("fields", "refused"), [({}, False), ({"depth": 3}, True)])
+def test_an_empty_map_that_is_not_supported_is_as_good_as_nothing(fields, refused):
+    operation = spec.operation("bedrock-agent-runtime", "Rerank")
+    accepts = {"rerankingConfiguration": {"bedrockRerankingConfiguration": {"modelConfiguration": {"modelArn": WHOLE}}}}
+    model = {
+        "modelArn": "arn:aws:bedrock:us-east-1::foundation-model/some.model",
+        "additionalModelRequestFields": fields,
+    }
+    given = {"rerankingConfiguration": {"bedrockRerankingConfiguration": {"modelConfiguration": model}}}
+    with pytest.raises(Invalid) as raised:  # other members are missing
+        parser(operation, accepts)(request(json.dumps(given).encode()), {})
+    assert ("additionalModelRequestFields is not supported" in raised.value.message) is refused
 
 
 def test_queries_are_converted_and_checked():

@@ -152,6 +152,12 @@ async def test_an_unsigned_payload_needs_tls():
     assert await refused(signed(headers=headers)) == "InvalidSignatureException"
 
 
+@pytest.mark.parametrize("payload", ["STREAMING-AWS4-HMAC-SHA256-PAYLOAD", "STREAMING-UNSIGNED-PAYLOAD-TRAILER"])
+async def test_a_body_in_signed_chunks_is_refused_by_name(payload):
+    with pytest.raises(WireError, match="signed chunks"):
+        await VERIFIER.verify(signed(headers={"X-Amz-Content-SHA256": payload}, secure=True))
+
+
 async def test_a_declared_hash_must_be_the_bodys():
     assert await refused(signed(headers={"X-Amz-Content-SHA256": "0" * 64})) == "InvalidSignatureException"
 

@@ -41,7 +41,10 @@ def test_a_file_that_is_no_toml_is_said(here):
         ("timeout = -1", r'\[models\."anthropic.*"\] timeout: Input should be greater than 0\.'),
         ('flavour = "sweet"', r'\[models\."anthropic.*"\] flavour: Extra inputs are not permitted\.'),
         ('base_url = "ftp://x"', r'\[models\."anthropic.*"\] base_url: '),
-        ('inputs = ["smell"]', r'\[models\."anthropic.*"\] inputs\.0: '),
+        ('kind = "rerank"\ntools = true', r'\[models\."anthropic.*"\]: a model for rerank has no tools\.'),
+        ('kind = "embedding"\nfallbacks = ["a.b"]', "a model for embedding has no fallbacks"),
+        ("dimensions = 7", "a model for chat has no dimensions"),
+        ('inputs = ["smell"]', r'\[models\."anthropic.*"\] inputs 0: '),
     ],
 )
 def test_a_wrong_key_of_a_table_is_named_with_the_table(here, line, words):

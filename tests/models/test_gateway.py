@@ -9,6 +9,7 @@ import pytest
 
 from outcrop.adapters.generators.scripted import scripted
 from outcrop.app.adapters import LoadedAdapters
+from outcrop.core.answers import Message, Prompt
 from outcrop.core.chat import BlockStarted, ChatMessage, ChatRequest, Sampling, TextBlock, ToolSpec, ToolUse
 from outcrop.core.errors import Denied, Invalid, ModelFailed, NotFound, Throttled, Unavailable, Unsupported
 from outcrop.core.records import InferenceProfile
@@ -19,7 +20,7 @@ from outcrop.models.replies import whole
 from outcrop.store.memory import MemoryMetadata
 from outcrop.testing.chat_formats import Call
 from outcrop.testing.chat_server import Misbehaviour, chat_server
-from outcrop.testing.embedding_server import DIMENSIONS, embedding_server
+from outcrop.testing.embedding_server import DIMENSIONS, Reply, embedding_server
 
 ID = "anthropic.claude-sonnet-4-20250514-v1:0"
 TITAN = "amazon.titan-embed-text-v2:0"
@@ -304,3 +305,36 @@ async def test_a_profile_of_ones_own_stands_for_its_model(server):
     assert (await adapters.models.card(arn)).id == ID
     with pytest.raises(NotFound):
         await adapters.models.card("zzzzzzzzzz99")
+
+
+async def test_a_busy_reranker_is_asked_again_and_then_another(opened):
+    with embedding_server() as server, embedding_server() as other:
+        server.replies.extend([Reply(status=429, headers={"retry-after": "2"})] * 3)
+        keyless = {"kind": "rerank", "key_variable": None}
+        first = table(server, "vllm", fallbacks=["jina.rerank-v1"], **keyless)
+        outcome = opened({"cohere.rerank-v3-5:0": first, "jina.rerank-v1": table(other, "vllm", **keyless)})
+        assert len(await outcome.gateway.rerank("cohere.rerank-v3-5:0", "q", ["a", "b"], 2)) == 2
+    assert outcome.waited == [2.0, 2.0]
+    assert (len(server.requests), len(other.requests)) == (3, 1)
+
+
+async def test_documents_are_embedded_within_the_limits(opened, monkeypatch):
+    monkeypatch.setenv("SOME_KEY", "key")
+    with embedding_server() as server:
+        limited = table(server, kind="embedding", dimensions=DIMENSIONS, requests_per_minute=1)
+        gateway = opened({TITAN: limited}).gateway
+        vectors, _ = await gateway.embed(TITAN, ["one"], "query")
+        assert vectors.shape == (1, DIMENSIONS)
+        with pytest.raises(Throttled, match="requests_per_minute"):
+            await gateway.embed(TITAN, ["two"], "query")
+
+
+async def test_answers_from_passages_are_asked_for_again_too(server):
+    server.misbehaviours.append(Misbehaviour(status=429, headers={"retry-after": "0"}))
+    adapters = LoadedAdapters(Settings(models={ID: CardEntry(**table(server))}, model=ID))
+    prompt = Prompt(question="q", passages=(), messages=(Message(role="user", text="How many days?"),))
+    deltas = [delta async for delta in adapters.generator(ID).generate(prompt)]
+    assert "".join(delta.text for delta in deltas) == "Ten days."
+    assert deltas[-1].usage.output_tokens == 7
+    assert len(server.requests) == 2
+    await adapters.close()

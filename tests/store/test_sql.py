@@ -15,6 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
+from outcrop.core import records
 from outcrop.core.errors import Invalid, OutcropError, Unavailable, Unsupported
 from outcrop.core.protocols import every
 from outcrop.core.records import Document, KnowledgeBase
@@ -65,6 +66,11 @@ def test_the_migrations_lead_to_the_schema_of_the_records(path):
     with sa.create_engine(f"sqlite:///{path}").connect() as connection:
         assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
     connection.engine.dispose()
+
+
+def test_every_kind_of_record_has_a_table():
+    kinds = {kind for kind in vars(records).values() if isinstance(kind, type) and issubclass(kind, records.Record)}
+    assert kinds - {records.Record} == set(tables.KINDS)
 
 
 def test_every_indexed_attribute_is_text():

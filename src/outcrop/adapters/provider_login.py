@@ -24,7 +24,7 @@ def provider_of(card: ModelCard, name: str) -> Provider[Any]:
 
     if name == "bedrock" and card.key_variable is None:
         return infer_provider_class(name)(bedrock_client=bedrock_client(card))  # type: ignore[call-arg]  # its own
-    if name == "cohere" and card.base_url is not None:
+    if name == "cohere":
         return _cohere(card)
     given: dict[str, Any] = {}
     if card.base_url is not None:
@@ -39,19 +39,21 @@ def provider_of(card: ModelCard, name: str) -> Provider[Any]:
 
 
 def _cohere(card: ModelCard) -> Provider[Any]:
-    """Cohere's provider at another address, which only its client can be told."""
+    """Cohere's provider, with a client that can be told its address, its time and not to ask again."""
     from cohere import AsyncClientV2
     from pydantic_ai.providers.cohere import CohereProvider
 
-    key = key_of(card) if card.key_variable else os.environ.get("CO_API_KEY")
-    return CohereProvider(cohere_client=AsyncClientV2(key, base_url=card.base_url, timeout=card.timeout))
+    key = key_of(card, "CO_API_KEY")
+    client = AsyncClientV2(key, base_url=card.base_url, timeout=card.timeout, max_retries=0)
+    return CohereProvider(cohere_client=client)
 
 
-def key_of(card: ModelCard) -> str:
-    """The key that the card's variable holds. Raises Invalid where it is not set."""
-    key = os.environ.get(card.key_variable or "")
+def key_of(card: ModelCard, usual: str | None = None) -> str:
+    """The key that the card's variable holds, or the provider's usual one. Raises Invalid where it is not set."""
+    variable = card.key_variable or usual or ""
+    key = os.environ.get(variable)
     if not key:
-        raise Invalid(f"The model {card.target} cannot be used: the variable {card.key_variable} is not set.")
+        raise Invalid(f"The model {card.target} cannot be used: the variable {variable} is not set.")
     return key
 
 

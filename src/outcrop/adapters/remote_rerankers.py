@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Mapping, Sequence
 
@@ -28,10 +27,8 @@ def open_text_reranker(card: ModelCard, settings: Settings, adapters: Adapters) 
     address = card.base_url or ADDRESSES.get(family)
     if address is None:
         raise Invalid(f'[models."{card.id}"] base_url: where is the reranker {card.target} reached?')
-    variable = card.key_variable or KEYS.get(family)
-    key = key_of(card) if card.key_variable else os.environ.get(variable or "")
-    if variable is not None and not key:
-        raise Invalid(f"The model {card.target} cannot be used: the variable {variable} is not set.")
+    usual = KEYS.get(family)
+    key = key_of(card, usual) if card.key_variable or usual else None
     return RemoteReranker(card, address.rstrip("/"), {"authorization": f"Bearer {key}"} if key else {})
 
 

@@ -61,7 +61,7 @@ class LoadedAdapters:
             make = registry.load(registry.EMBEDDERS, family, "embedder")
             return self._once("embedder", card.target, lambda: make(card.target, self._settings))  # type: ignore[no-any-return]
         make = registry.load(registry.CARD_EMBEDDERS, family, "embedder", registry.REMOTE_EMBEDDERS)
-        return self._of_card("embedder", card, make)  # type: ignore[no-any-return]
+        return self.models.limited(card, self._of_card("embedder", card, make))
 
     def chunker(self, chunking: Chunking, embedder: Embedder) -> Chunker:
         """A chunker for a configuration."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
@@ -122,7 +122,6 @@ class Outcrop:
 
         Raises Invalid where there is no such folder, Conflict where it is there with another chunking.
         """
-        base = self.knowledge_base(reference)
         path = Path(folder).expanduser().resolve()
         if not path.is_dir():
             raise Invalid(f"There is no folder {path}.")
@@ -130,16 +129,38 @@ class Outcrop:
             if source.kind == "folder" and source.configuration.get("path") == str(path):
                 return source
 
+        return self.add_source(reference, "folder", {"path": str(path)}, name=path.name or "root", chunking=chunking)
+
+    def add_source(
+        self,
+        reference: str,
+        kind: str,
+        configuration: Mapping[str, Any],
+        *,
+        name: str,
+        chunking: Chunking | None = None,
+    ) -> DataSource:
+        """Add a data source to a knowledge base: a "folder" or a bucket, "s3". Nothing is read before its first sync.
+
+        Raises Invalid where the configuration is wrong.
+        """
+        base = self.knowledge_base(reference)
+
         async def add() -> DataSource:
             return await self.services.knowledge_bases.add_source(
-                base,
-                name=path.name or "root",
-                kind="folder",
-                configuration={"path": str(path)},
-                chunking=chunking or Chunking(),
+                base, name=name, kind=kind, configuration=configuration, chunking=chunking or Chunking()
             )
 
         return self.call(add)
+
+    def delete_source(self, reference: str, source: str) -> None:
+        """Delete a data source, found by id or name, with what is indexed of it. Raises NotFound and Conflict."""
+        base = self.knowledge_base(reference)
+        found = [one for one in self.sources(reference) if source in (one.id, one.name)]
+        if len(found) != 1:
+            how_many = f"{len(found)} data sources" if found else "no data source"
+            raise NotFound(f"{base.name} has {how_many} {source!r}. See the ids: outcrop sources list {base.name}")
+        self.call(self.services.knowledge_bases.delete_source, base, found[0])
 
     def sync(
         self,

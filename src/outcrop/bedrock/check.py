@@ -83,7 +83,8 @@ class Checker:
     def _member(self, shape: Shape, name: str, accepts: Accepts) -> Check:
         if "**" in accepts:
             return self.check(shape.members[name].shape)
-        return self.check(shape.members[name].shape, accepts[name]) if name in accepts else _unsupported
+        member = shape.members[name].shape
+        return self.check(member, accepts[name]) if name in accepts else _unsupported(member)
 
     def _list(self, shape: Shape, accepts: Accepts) -> Check:
         one = self.check(shape.item, accepts) if shape.item.type != "structure" else None
@@ -139,8 +140,16 @@ def _unknown(shape: Shape) -> Check:
     return check
 
 
-def _unsupported(_: Any, at: str, problems: list[str]) -> None:
-    problems.append(f"{at} is not supported by Outcrop; leave it out.")
+def _unsupported(shape: Shape) -> Check:
+    """Refuses a member by name; an empty list or map, which clients send where nothing was set, is as good as none."""
+    empties: Mapping[str, Any] = {"list": [], "map": {}}
+    empty = empties.get(shape.type)
+
+    def check(given: Any, at: str, problems: list[str]) -> None:
+        if given != empty:
+            problems.append(f"{at} is not supported by Outcrop; leave it out.")
+
+    return check
 
 
 def _anything(value: Any, _: str, __: list[str]) -> Any:

@@ -27,6 +27,7 @@ STAMP = "%Y%m%dT%H%M%SZ"
 SKEW = timedelta(minutes=5)
 MAX_EXPIRES = 7 * 24 * 3600  # seconds; a presigned address lives no longer
 UNSIGNED = "UNSIGNED-PAYLOAD"
+CHUNKED = "STREAMING-"
 AUTHORITY = ":authority"  # HTTP/2's host, which some clients sign in its place
 MUST_BE_SIGNED = ("x-amz-date", "x-amz-content-sha256", "x-amz-security-token")  # where they are sent
 MAX_LENGTH = 8192  # of the Authorization header or a query
@@ -125,6 +126,8 @@ def payload_hash(request: Request) -> str:
     actual, declared = hashlib.sha256(request.body).hexdigest(), request.header("x-amz-content-sha256")
     if declared == UNSIGNED and request.is_secure:
         return UNSIGNED
+    if declared is not None and declared.startswith(CHUNKED):
+        raise WireError("InvalidSignatureException", "Sign the whole body: it is not taken in signed chunks.")
     if declared == UNSIGNED:
         raise WireError("InvalidSignatureException", "An unsigned payload is accepted only over HTTPS.")
     if declared is not None and not hmac.compare_digest(declared.encode(), actual.encode()):

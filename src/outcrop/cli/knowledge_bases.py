@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from outcrop.cli.console import DataOption, JsonOption, opened, print_json, say, table
+from outcrop.cli.sources import place_of_source
 
 app = typer.Typer(help="Make, list, show and delete knowledge bases.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The knowledge base's name or id.")]
@@ -58,7 +59,7 @@ def show(name: Name, data: DataOption = None, json: JsonOption = False) -> None:
     rows: list[tuple[str, object]] = [("Name", base.name), ("Id", base.id), ("Status", base.status)]
     rows += [("Embedding model", f"{base.embedding_model} ({base.dimensions} dimensions)")]
     rows += [("Vector store", base.vector_store), ("Created", base.created_at)]
-    rows += [("Source", f"{source.name}: {source.configuration.get('path', source.kind)}") for source in sources]
+    rows += [("Source", f"{source.name}: {place_of_source(source)}") for source in sources]
     rows += [("Documents", ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none")]
     table("", ("", ""), [*rows, ("Chunks", chunks)])
 

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from outcrop import __version__
-from outcrop.cli import ask, direct, doctor, documents, keys, knowledge_bases, serve, sync
+from outcrop.cli import ask, direct, doctor, documents, keys, knowledge_bases, serve, sources, sync
 from outcrop.cli.console import Exit, say
 from outcrop.core.errors import OutcropError
 
@@ -20,6 +20,7 @@ app = typer.Typer(
 )
 app.command("up")(serve.up)
 app.add_typer(knowledge_bases.app, name="kb")
+app.add_typer(sources.app, name="sources")
 app.command("sync")(sync.sync)
 app.command("add")(direct.add)
 app.command("remove")(direct.remove)

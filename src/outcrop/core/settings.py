@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from tomllib import TOMLDecodeError
 from typing import Any, Literal
 
 from platformdirs import user_cache_path, user_data_path
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -49,12 +50,33 @@ class CardEntry(BaseModel):
     output_price: float | None = Field(None, ge=0)
     fallbacks: tuple[str, ...] = ()
     timeout: float = Field(60.0, gt=0, le=3600)
-    retries: int = Field(2, ge=0, le=10)
+    retries: int | None = Field(None, ge=0, le=10)
     requests_per_minute: int | None = Field(None, ge=1)
     tokens_per_minute: int | None = Field(None, ge=1)
     concurrency: int | None = Field(None, ge=1)
     base_url: str | None = Field(None, pattern=r"^https?://")
     key_variable: str | None = Field(None, pattern=r"^[A-Za-z_][A-Za-z0-9_]*$")
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> CardEntry:
+        """Refuse keys that would have no effect."""
+        unfit = [name for name, kinds in _KINDS.items() if name in self.model_fields_set and self.kind not in kinds]
+        if unfit:
+            raise ValueError(f"a model for {self.kind} has no {', '.join(unfit)}")
+        return self
+
+
+# The kinds of models that a key of a table is for, where it is not for all. Vectors of two models cannot be compared:
+# one for embedding has no other that stands in for it.
+_KINDS: Mapping[str, frozenset[ModelKind]] = {
+    "inputs": frozenset({"chat"}),
+    "tools": frozenset({"chat"}),
+    "max_output_tokens": frozenset({"chat"}),
+    "output_price": frozenset({"chat"}),
+    "input_price": frozenset({"chat"}),
+    "dimensions": frozenset({"embedding"}),
+    "fallbacks": frozenset({"chat", "rerank"}),
+}
 
 
 class Settings(BaseSettings):
@@ -174,6 +196,6 @@ def load_settings(**given: Any) -> Settings:
 def _sentence(place: tuple[int | str, ...], message: str) -> str:
     """What is wrong with a setting: `[models."some.id"] timeout: ...` for one in a table."""
     if len(place) > 1 and place[0] == "models":
-        key = ".".join(map(str, place[2:])) or "table"
-        return f'[models."{place[1]}"] {key}: {message}.'
+        key = "".join(f" {one}" for one in place[2:])
+        return f'[models."{place[1]}"]{key}: {message.removeprefix("Value error, ")}.'
     return f"The setting {'.'.join(map(str, place))}: {message}."

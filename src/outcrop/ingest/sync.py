@@ -123,7 +123,7 @@ class Syncs:
         return base, source
 
     async def end_interrupted(self, source: DataSource) -> bool:
-        """Fail the jobs of a data source whose process died; False where one is running."""
+        """End the jobs of a data source whose process died; False where one is running."""
         try:
             with locked(self._settings.data, source):
                 await self._end_interrupted(source)
@@ -132,12 +132,12 @@ class Syncs:
         return True
 
     async def _end_interrupted(self, source: DataSource) -> bool:
-        """Fail the jobs whose process died; whether the last job ended in any other way than well."""
+        """End the jobs whose process died; whether the last job ended in any other way than well."""
         last: IngestionJob | None = None
         async for job in every(self._metadata, IngestionJob, equals("data_source_id", source.id)):
             last = job
             if job.status in RUNNING:
-                await self._end(job, Meter(), "FAILED", INTERRUPTED)
+                await self._end(job, Meter(), "STOPPED" if job.status == "STOPPING" else "FAILED", INTERRUPTED)
         return last is not None and last.status != "COMPLETE"
 
     async def _begin(self, source: DataSource, job_id: str, description: str | None) -> IngestionJob:

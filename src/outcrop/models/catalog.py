@@ -157,6 +157,7 @@ def _usual(id: str, target: str, kind: ModelKind) -> ModelCard:
         outputs=("EMBEDDING",) if kind == "embedding" else ("TEXT",),
         tools=chat and family not in _TOOLLESS,
         streaming=chat,
+        retries=3 if kind == "embedding" else 2,  # much is embedded at once: one failure would undo it all
     )
 
 

@@ -13,11 +13,12 @@ from outcrop.core.cards import ModelCard, ModelKind
 from outcrop.core.chat import BlockStarted, ChatEnded, ChatEvent, ChatRequest
 from outcrop.core.chunks import Vectors
 from outcrop.core.errors import Invalid, OutcropError, Passing
-from outcrop.core.protocols import Adapters, Purpose
+from outcrop.core.protocols import Adapters, Embedder, Purpose
 from outcrop.core.records import InferenceProfile, Record
 from outcrop.models.catalog import PROFILE, Catalog
 from outcrop.models.checks import check, check_kind
 from outcrop.models.counting import count, count_request
+from outcrop.models.embedding import LimitedEmbedder
 from outcrop.models.limits import Limited, Limits
 from outcrop.models.trail import Trail
 
@@ -89,8 +90,7 @@ class Gateway:
                 trail.failures.append(error.message)
             else:
                 return
-        # One that may pass tells the caller to come back, which the others do not.
-        raise next((error for error in errors if isinstance(error, Passing)), errors[0])
+        raise _told(errors)
 
     async def _insist(self, card: ModelCard, request: ChatRequest, trail: Trail) -> AsyncGenerator[ChatEvent]:
         """The reply of one model, which is asked again as long as it has not said a word."""
@@ -127,9 +127,7 @@ class Gateway:
         """One unit vector a text, and the tokens that they took. Raises as `chat`."""
         card = await self._card_for("embedding", reference)
         embedder = self._adapters.embedding_model(card)
-        tokens = sum(len(embedder.tokenizer.spans(text)) for text in texts)
-        async with self._limits_of(card).admitted(tokens):
-            return await embedder.embed(texts, purpose), tokens
+        return await embedder.embed(texts, purpose), sum(len(embedder.tokenizer.spans(text)) for text in texts)
 
     async def rerank(
         self, reference: str, question: str, texts: Sequence[str], top: int
@@ -138,9 +136,31 @@ class Gateway:
         card = await self._card_for("rerank", reference)
         if top < 1:
             raise Invalid(f"Between 1 and {len(texts)} texts can be asked for, not {top}.")
+        errors = list[OutcropError]()
+        for candidate in (card, *self.catalog.fallbacks(card)):
+            try:
+                return await self._rerank(candidate, question, texts, top)
+            except OutcropError as error:
+                errors.append(error)
+        raise _told(errors)
+
+    async def _rerank(
+        self, card: ModelCard, question: str, texts: Sequence[str], top: int
+    ) -> Sequence[tuple[int, float]]:
+        """The order of one reranker, which is asked again where that may help."""
         tokens = count(question) * len(texts) + sum(map(count, texts))
+        reranker = self._adapters.text_reranker(card)
+        for attempt in range(card.retries):
+            try:
+                async with self._limits_of(card).admitted(tokens):
+                    return await reranker.rerank(question, texts, top)
+            except Passing as error:
+                pause = _pause(error.retry_after, attempt)
+                if isinstance(error, Limited) or pause > LONGEST_PAUSE:
+                    raise
+            await self._pause(pause)
         async with self._limits_of(card).admitted(tokens):
-            return await self._adapters.text_reranker(card).rerank(question, texts, top)
+            return await reranker.rerank(question, texts, top)
 
     async def count_tokens(self, reference: str, request: ChatRequest) -> int:
         """The input tokens that a request would take. Raises Unsupported where the model cannot tell."""
@@ -153,6 +173,10 @@ class Gateway:
         card = await self.card(reference)
         check_kind(card, kind)
         return card
+
+    def limited(self, card: ModelCard, embedder: Embedder) -> Embedder:
+        """An embedder that keeps to the limits of its card."""
+        return LimitedEmbedder(embedder, self._limits_of(card)) if Limits.wanted(card) else embedder
 
     def _limits_of(self, card: ModelCard) -> Limits:
         """The limits of what stands behind a card: cards that differ only in how they are called share them."""
@@ -171,6 +195,11 @@ async def _with_words(events: AsyncGenerator[ChatEvent]) -> AsyncGenerator[ChatE
             yield one
         waiting = None
         yield event
+
+
+def _told(errors: Sequence[OutcropError]) -> OutcropError:
+    """What the caller is told where all have failed: one that may pass says to come back, which the others do not."""
+    return next((error for error in errors if isinstance(error, Passing)), errors[0])
 
 
 def _pause(asked: float | None, attempt: int) -> float:

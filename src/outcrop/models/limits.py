@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -61,6 +62,11 @@ class Window:
 class Limits:
     """The limits of one model. Requests are let through in the order in which they came."""
 
+    @staticmethod
+    def wanted(card: ModelCard) -> bool:
+        """Whether a card has any."""
+        return any((card.requests_per_minute, card.tokens_per_minute, card.concurrency))
+
     def __init__(self, card: ModelCard, clock: Clock = time.monotonic, sleep: Sleep = asyncio.sleep) -> None:
         self._id = card.id
         self._requests = Window(card.requests_per_minute) if card.requests_per_minute else None
@@ -70,26 +76,28 @@ class Limits:
         self._clock, self._sleep = clock, sleep
 
     @asynccontextmanager
-    async def admitted(self, tokens: int) -> AsyncIterator[Spent]:
+    async def admitted(self, tokens: int, patience: float = PATIENCE) -> AsyncIterator[Spent]:
         """Let a request of about so many tokens through; put what it really took into `amount` of what is given.
+
+        It waits `patience` seconds at most.
 
         Raises:
             Throttled: Its turn does not come soon enough; the message names the limit.
         """
         if self._places is None:
-            yield await self._admit(tokens)
+            yield await self._admit(tokens, patience)
             return
         try:
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(None if patience == math.inf else patience):
                 await self._places.acquire()
         except TimeoutError:
             raise Limited(f"{self._id} is busy with as many requests as its concurrency allows.") from None
         try:
-            yield await self._admit(tokens)
+            yield await self._admit(tokens, patience)
         finally:
             self._places.release()
 
-    async def _admit(self, tokens: int) -> Spent:
+    async def _admit(self, tokens: int, patience: float) -> Spent:
         if self._requests is None and self._tokens is None:
             return Spent(self._clock(), tokens)
         async with self._turn:
@@ -97,16 +105,16 @@ class Limits:
                 (self._requests, 1, "requests_per_minute"),
                 (self._tokens, tokens, "tokens_per_minute"),
             ):
-                await self._wait(window, amount, name)
+                await self._wait(window, amount, name, patience)
             if self._requests is not None:
                 self._requests.take(1, self._clock())
             return self._tokens.take(tokens, self._clock()) if self._tokens else Spent(self._clock(), tokens)
 
-    async def _wait(self, window: Window | None, amount: int, name: str) -> None:
+    async def _wait(self, window: Window | None, amount: int, name: str, patience: float) -> None:
         if window is None:
             return
         while (seconds := window.wait(amount, self._clock())) > 0:
-            if seconds > PATIENCE:
+            if seconds > patience:
                 raise Limited(
                     f"{self._id} has had its {name} ({window.limit}). Try again in {seconds:.0f} seconds.", seconds
                 )

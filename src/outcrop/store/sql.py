@@ -18,7 +18,7 @@ from outcrop.store import codec, statements
 from outcrop.store.statements import Run
 
 R = TypeVar("R", bound=Record)
-HEAD = "0006"  # the newest revision in migrations/versions; Alembic is loaded only where the database is not there
+HEAD = "0001"  # the newest revision in migrations/versions; Alembic is loaded only where the database is not there
 
 
 class Database(Protocol):

@@ -30,7 +30,7 @@ class Misbehaviour:
 
 
 class ChatServer(ThreadingHTTPServer):
-    """Streams `pieces` to every request, unless `misbehaviours` has something else for it."""
+    """Streams `pieces` to every request; `replies` are streamed first, one a request, unless it is to misbehave."""
 
     daemon_threads = True
     request_queue_size = 64
@@ -38,6 +38,7 @@ class ChatServer(ThreadingHTTPServer):
     def __init__(self, pieces: Sequence[Piece]) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.pieces = pieces
+        self.replies: deque[Sequence[Piece]] = deque()
         self.usage = True  # whether OpenAI's format tells it
         self.misbehaviours: deque[Misbehaviour] = deque()
         self.requests: list[dict[str, Any]] = []
@@ -85,7 +86,8 @@ class _Handler(BaseHTTPRequestHandler):
         if other.raw is not None:
             self.wfile.write(other.raw)
             return
-        for number, event in enumerate(events_for(self.path)(self.server.pieces)):
+        pieces = self.server.replies.popleft() if self.server.replies else self.server.pieces
+        for number, event in enumerate(events_for(self.path)(pieces)):
             if number == other.cut:
                 return
             if b'"usage"' in event and not self.server.usage:

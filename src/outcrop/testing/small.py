@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from outcrop.access.callers import Caller
+from outcrop.access.tags import TagStore
 from outcrop.answer.exploring import Exploration, Explored, ExploredPart, Found, Traced
 from outcrop.answer.external import ExternalSource
 from outcrop.app.adapters import LoadedAdapters
@@ -32,6 +33,7 @@ from outcrop.core.answers import (
     TextPart,
 )
 from outcrop.core.chunks import Chunk, Hit, Place, Point
+from outcrop.core.clock import now
 from outcrop.core.errors import Conflict, Denied, NotFound, OutcropError
 from outcrop.core.ids import derived_id
 from outcrop.core.parsed import Coverage
@@ -300,6 +302,7 @@ class SmallServices:
     answers: SmallAnswers
     models: Gateway
     keys: SmallKeys
+    tags: TagStore
     console: SmallTokens
 
 
@@ -321,6 +324,7 @@ def small_services(data: Path, passages: Iterable[Passage], **settings: Any) -> 
         answers=SmallAnswers(points, metadata, configuration.refusal),
         models=LoadedAdapters(configuration, metadata).models,
         keys=SmallKeys(),
+        tags=TagStore(metadata, now),  # type: ignore[arg-type]  # what it uses of it
         console=SmallTokens(),
     )
 

@@ -50,7 +50,8 @@ class Whole:
 
     def services(self, **settings: Any) -> Services:
         """The services, new ones each time."""
-        configuration = Settings(data=self.data, threads=2, embedding_model=MODEL, **settings)
+        given = {"data": self.data, "threads": 2, "embedding_model": MODEL, **settings}
+        configuration = Settings(**given)
         adapters = GivenAdapters(
             {"embedded": self.store}, self.reader, self.embedder, settings=configuration, given_blobs=self.blobs
         )

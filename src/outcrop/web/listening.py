@@ -94,7 +94,7 @@ async def _answered(place: Place) -> None:
         context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     async with asyncio.timeout(START_LIMIT):
         reader, writer = await _connected(reachable, place.port, context)
-        writer.write(b"GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
+        writer.write(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         await reader.readline()
         writer.close()
 

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import replace
 
 import pytest
 
 from outcrop.core.errors import Unavailable
-from outcrop.core.records import DataSource, Document, IngestionJob
+from outcrop.core.records import ClientToken, DataSource, Document, IngestionJob
 
 
 def test_a_folder_becomes_answers_by_boto3_alone(client, make):
@@ -150,7 +149,7 @@ def test_the_same_token_makes_one_and_gives_the_same_reply(agent, make, refused)
     assert len(agent.list_knowledge_bases()["knowledgeBaseSummaries"]) == 1
     code, status, message = refused(make.base, name="another", clientToken=token)
     assert (code, status) == ("ConflictException", 409)
-    assert "clientToken was used before" in message
+    assert "token was used before" in message
 
 
 def test_a_token_whose_request_was_refused_may_come_again(make, refused):
@@ -160,13 +159,26 @@ def test_a_token_whose_request_was_refused_may_come_again(make, refused):
     assert make.base("another", clientToken=token)["name"] == "another"
 
 
-def test_a_crash_before_the_reply_was_kept_makes_nothing_twice(agent, make, server, services, whole):
+def test_a_crash_before_the_reply_was_kept_makes_nothing_twice(agent, make, server, services):
     token = str(uuid.uuid4())
     first = make.base("handbook", clientToken=token)
-    (kept,) = (one for one in whole.metadata._kept.values() if type(one).__name__ == "ClientToken")
-    server.call(services.metadata.put(replace(kept, reply=None)))
+    for one in server.call(services.metadata.page(ClientToken, None, None, 10)).records:
+        server.call(services.metadata.delete(ClientToken, one.id))
     assert make.base("handbook", clientToken=token)["knowledgeBaseId"] == first["knowledgeBaseId"]
     assert len(agent.list_knowledge_bases()["knowledgeBaseSummaries"]) == 1
+
+
+def test_the_same_holds_for_data_sources_and_jobs(agent, make, server, services):
+    token = str(uuid.uuid4())
+    base = make.base()
+    source = make.source(base, clientToken=token)
+    job = make.ended(make.start(source, clientToken=token))
+    for one in server.call(services.metadata.page(ClientToken, None, None, 10)).records:
+        server.call(services.metadata.delete(ClientToken, one.id))
+    assert make.source(base, clientToken=token)["dataSourceId"] == source["dataSourceId"]
+    assert make.start(source, clientToken=token)["ingestionJobId"] == job["ingestionJobId"]
+    assert len(agent.list_data_sources(knowledgeBaseId=base["knowledgeBaseId"])["dataSourceSummaries"]) == 1
+    assert len(agent.list_ingestion_jobs(**make.ids(source))["ingestionJobSummaries"]) == 1
 
 
 def test_deleting_removes_everything(agent, make, server, services):

@@ -19,6 +19,7 @@ LLAMA = "meta.llama3-1-8b-instruct-v1:0"
 MISTRAL = "mistral.mistral-7b-instruct-v0:2"
 OPENAI = "openai.gpt-oss-20b-1:0"
 OTHER = "vendor.some-model-v1"
+SINGLE = "vendor.one-at-a-time-v1"
 TALKING = (CLAUDE, NOVA, TITAN, LLAMA, MISTRAL, OPENAI, OTHER)
 EMBEDDERS = (
     "amazon.titan-embed-text-v1",
@@ -42,6 +43,7 @@ def vectors():
 def services(tmp_path, vectors, model_folder, monkeypatch):
     monkeypatch.setenv("OPENAI_API_KEY", "key")
     talking = {name: {"target": "scripted:wire", "retries": 0} for name in TALKING}
+    talking[SINGLE] = {"target": "scripted:wire", "concurrency": 1}
     embedding = {
         name: {
             "target": "openai:some-embedder",

@@ -135,3 +135,17 @@ def test_a_profile_made_with_a_client_token_again_is_the_same(bedrock):
         "clientRequestToken": "a-token-of-my-own",
     }
     assert len({bedrock.create_inference_profile(**given)["inferenceProfileArn"] for _ in range(2)}) == 1
+
+
+def test_a_profile_has_tags(bedrock, refused):
+    tags = [{"key": "team", "value": "a"}]
+    source = f"arn:aws:bedrock:us-east-1::foundation-model/{CLAUDE}"
+    made = bedrock.create_inference_profile(inferenceProfileName="team d", modelSource={"copyFrom": source}, tags=tags)[
+        "inferenceProfileArn"
+    ]
+    assert bedrock.list_tags_for_resource(resourceARN=made)["tags"] == tags
+    bedrock.tag_resource(resourceARN=made, tags=[{"key": "cost", "value": "7"}])
+    bedrock.untag_resource(resourceARN=made, tagKeys=["team"])
+    assert bedrock.list_tags_for_resource(resourceARN=made)["tags"] == [{"key": "cost", "value": "7"}]
+    bedrock.delete_inference_profile(inferenceProfileIdentifier=made)
+    assert refused(lambda: bedrock.list_tags_for_resource(resourceARN=made))[0] == "ResourceNotFoundException"

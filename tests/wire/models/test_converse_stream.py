@@ -79,6 +79,16 @@ def test_the_first_token_reaches_the_client_before_the_model_has_its_second(runt
     stream.close()
 
 
+def test_a_client_that_leaves_makes_room_for_the_next(runtime, script, server):
+    script(["Twenty", server.call(made())], ["Yes."])
+    single = "vendor.one-at-a-time-v1"  # one request at once
+    stream = runtime.converse_stream(modelId=single, messages=[USER])["stream"]
+    assert next(iter(stream)) == {"messageStart": {"role": "assistant"}}
+    stream.close()  # the model would never have gone on
+    reply = runtime.converse(modelId=single, messages=[USER])
+    assert reply["output"]["message"]["content"] == [{"text": "Yes."}]
+
+
 async def made():
     return asyncio.Event()
 

@@ -10,6 +10,7 @@ from itertools import count
 import pytest
 from botocore.exceptions import ClientError
 
+from outcrop.access.tags import TagStore
 from outcrop.adapters.generators.scripted import scripted
 from outcrop.answer.service import Answers
 from outcrop.app.adapters import LoadedAdapters
@@ -113,6 +114,7 @@ def services(settings, shared):
         answers=Answers(metadata, adapters, settings, clock, adapters.models),
         models=adapters.models,
         keys=SmallKeys(),
+        tags=TagStore(metadata, clock),
         console=SmallTokens(),
     )
 

@@ -28,14 +28,11 @@ if TYPE_CHECKING:
     from pydantic_ai.embeddings import EmbeddingModel, EmbeddingSettings
     from pydantic_ai.providers import Provider
 
-SECONDS = 60.0  # for one request
-ATTEMPTS = 4  # at one request
 LONGEST_PAUSE = 30.0  # seconds between attempts; a provider that asks for more is not asked again
 TEXTS_A_REQUEST = 96  # the least that any provider takes: Cohere (https://docs.cohere.com/reference/embed)
 CHARACTERS_A_REQUEST = 200_000
 REQUESTS_AT_ONCE = 4
 UNKNOWN_LIMIT = 512  # tokens that every current model reads
-RETRY_THEMSELVES = frozenset({"bedrock", "cohere"})  # their SDKs do, and cannot be told otherwise here
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,20 +70,20 @@ Ask = Callable[[list[str], Purpose], Awaitable[Sequence[Sequence[float]]]]
 
 
 class RemoteEmbedder:
-    """Asks a provider for vectors, in batches, again where that may help.
+    """Asks the provider of a card for vectors, in batches, again where that may help.
 
     `ask` is one request, which raises our errors; `opened` is entered before the first and left by `close`; `pause`
     waits that many seconds.
     """
 
-    def __init__(self, name: str, shape: Shape, ask: Ask, opened: AbstractAsyncContextManager[Any]) -> None:
-        self.model = name
+    def __init__(self, card: ModelCard, shape: Shape, ask: Ask, opened: AbstractAsyncContextManager[Any]) -> None:
+        self.model = card.target
         self.dimensions = shape.dimensions
         self.max_tokens = shape.max_tokens
         self.tokenizer: Tokenizer = EstimatedTokens()
         self.pause: Pause = asyncio.sleep
         self._ask_once, self._opened = ask, opened
-        self._attempts = 1 if name.partition(":")[0] in RETRY_THEMSELVES else ATTEMPTS
+        self._attempts = card.retries + 1
         self._turns = asyncio.Semaphore(REQUESTS_AT_ONCE)
         self._open = AsyncExitStack()
         self._entered = False
@@ -179,11 +176,11 @@ def open_embedder(card: ModelCard, settings: Settings, adapters: Adapters) -> Re
     asked, provider = _infer(replace(card, base_url=card.base_url or settings.embedding_base_url))
 
     async def ask(pieces: list[str], purpose: Purpose) -> Sequence[Sequence[float]]:
-        with translated(card.target, SECONDS):
-            async with asyncio.timeout(SECONDS):
+        with translated(card.target, card.timeout):
+            async with asyncio.timeout(card.timeout):
                 return (await asked.embed(pieces, input_type=purpose, settings=request)).embeddings
 
-    return RemoteEmbedder(card.target, shape, ask, provider)
+    return RemoteEmbedder(card, shape, ask, provider)
 
 
 def shape_of(card: ModelCard, settings: Settings) -> Shape:

@@ -24,4 +24,4 @@ def open_embedder(card: ModelCard, settings: Settings, adapters: Adapters) -> Re
             raise ModelFailed(f"{card.target} answers without a list of vectors under `embedding`.")
         return vectors
 
-    return RemoteEmbedder(card.target, shape_of(card, settings), ask, service)
+    return RemoteEmbedder(card, shape_of(card, settings), ask, service)

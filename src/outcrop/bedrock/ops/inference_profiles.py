@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import secrets
-import string
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from outcrop.access.tags import check_tags
 from outcrop.bedrock.arns import arn
 from outcrop.bedrock.model_ids import APPLICATION, PROFILE, REGION, card_of, without_region
 from outcrop.bedrock.model_views import application_profile, system_profile
+from outcrop.bedrock.ops.model_tags import by_key
 from outcrop.bedrock.paging import next_token, offset_of
 from outcrop.bedrock.table import Call, op
 from outcrop.core.clock import now
 from outcrop.core.errors import Conflict, Invalid, NotFound
 from outcrop.core.filters import equals
+from outcrop.core.ids import derived_id, new_id
 from outcrop.core.protocols import every
-from outcrop.core.records import InferenceProfile
+from outcrop.core.records import InferenceProfile, Tags
 
 BEDROCK = "bedrock"
 USUAL_PAGE = 100
@@ -47,29 +48,33 @@ async def get_inference_profile(call: Call, *, inferenceProfileIdentifier: str) 
     return await _system(call, inferenceProfileIdentifier)
 
 
-@op(BEDROCK, "CreateInferenceProfile", accepts=("modelSource.copyFrom",))
+@op(BEDROCK, "CreateInferenceProfile", accepts=("modelSource.copyFrom", "tags.**"))
 async def create_inference_profile(
     call: Call,
     *,
     inferenceProfileName: str,
     modelSource: Mapping[str, Any],
     description: str | None = None,
+    tags: Sequence[Mapping[str, str]] = (),
 ) -> dict[str, Any]:
     """A profile of one's own for a model, or for the model of another profile."""
-    card = await card_of(call, modelSource["copyFrom"])
+    card, name = await card_of(call, modelSource["copyFrom"]), _id(call)
+    check_tags(by_key(tags))
     same = await call.services.metadata.page(InferenceProfile, equals("name", inferenceProfileName), None, 1)
-    if same.records:
+    if any(one.id != name for one in same.records):
         raise Conflict(f"There is an inference profile called {inferenceProfileName} already.")
     moment = now()
     record = InferenceProfile(
-        id=_new_id(),
+        id=name,
         created_at=moment,
         updated_at=moment,
         name=inferenceProfileName,
         model_id=card.id,
         description=description,
     )
-    await call.services.metadata.put(record, expect=0)
+    await call.services.metadata.put(record)  # a second attempt finds what the first one made
+    if tags:
+        await call.services.tags.add(f"{APPLICATION}/{record.id}", by_key(tags))
     return {"inferenceProfileArn": arn(APPLICATION, record.id), "status": "ACTIVE"}
 
 
@@ -81,6 +86,7 @@ async def delete_inference_profile(call: Call, *, inferenceProfileIdentifier: st
         await _system(call, inferenceProfileIdentifier)
         raise Invalid(f"{inferenceProfileIdentifier} is the system's: only profiles of one's own can be deleted.")
     record = await call.services.metadata.get(InferenceProfile, own["id"])
+    await call.services.metadata.delete(Tags, f"{APPLICATION}/{record.id}")
     await call.services.metadata.delete(InferenceProfile, record.id)
     return {}
 
@@ -95,6 +101,6 @@ async def _system(call: Call, reference: str) -> dict[str, Any]:
     return profile
 
 
-def _new_id() -> str:
-    """Twelve letters or digits."""
-    return "".join(secrets.choice(string.ascii_lowercase + string.digits) for _ in range(ID_LENGTH))
+def _id(call: Call) -> str:
+    """Twelve letters or digits; the same for a second attempt with the same client token."""
+    return derived_id(call.resource_id or new_id())[:ID_LENGTH]

@@ -1,4 +1,4 @@
-"""One table a collection: knowledge bases, data sources, documents, ingestion jobs, sessions, access keys."""
+"""One table a collection."""
 
 from __future__ import annotations
 
@@ -15,7 +15,17 @@ INDEXED = {
     "ingestion_jobs": ("knowledge_base_id", "data_source_id", "status"),
     "sessions": ("knowledge_base_id", "owner"),
     "access_keys": ("name", "status"),
+    "client_tokens": (),
+    "tags": (),
+    "inference_profiles": ("name",),
+    "deposits": ("knowledge_base_id", "data_source_id", "status", "blob"),
+    "uploads": ("purpose", "blob"),
+    "store_labels": ("knowledge_base_id",),
+    "attachments": ("knowledge_base_id", "data_source_id", "upload_id", "batch_id", "document_id"),
+    "attachment_batches": ("knowledge_base_id",),
+    "responses": ("owner",),
 }
+UNIQUE = {"knowledge_bases": ("name",), "inference_profiles": ("name",)}
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
@@ -33,7 +43,8 @@ def upgrade() -> None:
         op.create_index(f"ix_{table}_order", table, ["created_at", "id"])
         for name in names:
             op.create_index(f"ix_{table}_{name}", table, [name, "created_at", "id"])
-    op.create_index("ux_knowledge_bases", "knowledge_bases", ["name"], unique=True)
+    for table, names in UNIQUE.items():
+        op.create_index(f"ux_{table}", table, list(names), unique=True)
 
 
 def downgrade() -> None:
