@@ -81,6 +81,133 @@ class Sent:
         return dict(request.headers.items())
 
 
+CLAUDE, NOVA, TITAN, LLAMA = TALKING = (
+    "anthropic.claude-3-5-sonnet-20241022-v2:0",
+    "amazon.nova-lite-v1:0",
+    "amazon.titan-text-express-v1",
+    "meta.llama3-1-8b-instruct-v1:0",
+)
+MESSAGES = [{"role": "user", "content": [{"text": "How much oil does the pump need?"}]}]
+SCHEMA = {"json": {"type": "object", "properties": {"litres": {"type": "integer"}}}}
+TOOLS = {
+    "tools": [{"toolSpec": {"name": "oil", "description": "Counts.", "inputSchema": SCHEMA}}],
+    "toolChoice": {"auto": {}},
+}
+CONVERSATION = {
+    "messages": MESSAGES,
+    "system": [{"text": "Be brief."}],
+    "inferenceConfig": {"maxTokens": 100, "temperature": 0.5, "topP": 0.9, "stopSequences": ["END"]},
+    "toolConfig": TOOLS,
+}
+SEARCH = {
+    "numberOfResults": 3,
+    "overrideSearchType": "HYBRID",
+    "filter": {"andAll": [{"equals": {"key": "year", "value": 2026}}, {"notIn": {"key": "team", "value": ["sales"]}}]},
+}
+ANSWERED = {
+    "knowledgeBaseId": "{knowledgeBaseId}",
+    "modelArn": CLAUDE,
+    "retrievalConfiguration": {"vectorSearchConfiguration": SEARCH},
+    "generationConfiguration": {
+        "promptTemplate": {"textPromptTemplate": "Use $search_results$ for $query$. $output_format_instructions$"},
+        "inferenceConfig": {"textInferenceConfig": {"temperature": 0.2, "maxTokens": 200}},
+    },
+}
+ASKED = {
+    "input": {"text": "How much oil does the pump need?"},
+    "retrieveAndGenerateConfiguration": {"type": "KNOWLEDGE_BASE", "knowledgeBaseConfiguration": ANSWERED},
+}
+FOUND = {"retrievalQuery": {"text": "oil"}, "retrievalConfiguration": {"vectorSearchConfiguration": SEARCH}}
+CUSTOM_ID = {"dataSourceType": "CUSTOM", "custom": {"id": "pumps"}}
+TEXT = {"type": "TEXT", "textContent": {"data": "The valve needs none."}}
+BYTES = {"type": "BYTE", "byteContent": {"mimeType": "text/markdown", "data": "IyBPaWw="}}
+YEAR = {"key": "year", "value": {"type": "NUMBER", "numberValue": 2026}}
+BASE_FORM = {
+    "name": "another",
+    "roleArn": "arn:aws:iam::123456789012:role/service-role/AmazonBedrock",
+    "knowledgeBaseConfiguration": {
+        "type": "VECTOR",
+        "vectorKnowledgeBaseConfiguration": {
+            "embeddingModelArn": "arn:aws:bedrock:us-east-1::foundation-model/test.token-hash-model"
+        },
+    },
+}
+SOURCE_FORM = {
+    "name": "bucket",
+    "dataSourceConfiguration": {"type": "S3", "s3Configuration": {"bucketArn": "arn:aws:s3:::bucket"}},
+    "vectorIngestionConfiguration": {
+        "chunkingConfiguration": {
+            "chunkingStrategy": "FIXED_SIZE",
+            "fixedSizeChunkingConfiguration": {"maxTokens": 100, "overlapPercentage": 10},
+        }
+    },
+}
+INVOKED = (
+    (
+        CLAUDE,
+        {
+            "anthropic_version": "bedrock-2023-05-31",
+            "max_tokens": 100,
+            "messages": [{"role": "user", "content": "Oil?"}],
+        },
+    ),
+    (NOVA, {"messages": MESSAGES, "inferenceConfig": {"maxTokens": 100}}),
+    (TITAN, {"inputText": "Oil?", "textGenerationConfig": {"maxTokenCount": 100, "temperature": 0.5}}),
+    (LLAMA, {"prompt": "Oil?", "max_gen_len": 100, "temperature": 0.5}),
+)
+# Whole requests that are carried out, to be spoilt a little: by operation, the model that its path names and the body.
+SEEDS = {
+    "Retrieve": [
+        (None, {"retrievalQuery": {"text": "oil"}, "retrievalConfiguration": {"vectorSearchConfiguration": SEARCH}})
+    ],
+    "RetrieveAndGenerate": [(None, ASKED)],
+    "RetrieveAndGenerateStream": [(None, ASKED)],
+    "Converse": [(CLAUDE, CONVERSATION), (NOVA, {"messages": MESSAGES})],
+    "ConverseStream": [(CLAUDE, CONVERSATION), (NOVA, {"messages": MESSAGES})],
+    "CountTokens": [(CLAUDE, {"input": {"converse": {"messages": MESSAGES}}})],
+    "InvokeModel": INVOKED,
+    "InvokeModelWithResponseStream": INVOKED,
+    "CreateKnowledgeBase": [(None, BASE_FORM)],
+    "UpdateKnowledgeBase": [(None, BASE_FORM)],
+    "CreateDataSource": [(None, SOURCE_FORM)],
+    "UpdateDataSource": [(None, {**SOURCE_FORM, "dataSourceConfiguration": {"type": "CUSTOM"}})],
+    "IngestKnowledgeBaseDocuments": [
+        (
+            None,
+            {
+                "documents": [
+                    {
+                        "content": {
+                            "dataSourceType": "CUSTOM",
+                            "custom": {
+                                "customDocumentIdentifier": {"id": name},
+                                "sourceType": "IN_LINE",
+                                "inlineContent": content,
+                            },
+                        },
+                        "metadata": {"type": "IN_LINE_ATTRIBUTE", "inlineAttributes": [YEAR]},
+                    }
+                    for name, content in (("valves", TEXT), ("oil.md", BYTES))
+                ]
+            },
+        )
+    ],
+    "GetKnowledgeBaseDocuments": [(None, {"documentIdentifiers": [CUSTOM_ID]})],
+    "DeleteKnowledgeBaseDocuments": [(None, {"documentIdentifiers": [CUSTOM_ID]})],
+    "GetDocumentContent": [(None, {"outputFormat": "EXTRACTED"})],
+    "ListIngestionJobs": [(None, {"sortBy": {"attribute": "STATUS", "order": "ASCENDING"}, "maxResults": 2})],
+    "CreateInferenceProfile": [
+        (
+            None,
+            {
+                "inferenceProfileName": "mine",
+                "modelSource": {"copyFrom": f"arn:aws:bedrock:us-east-1::foundation-model/{CLAUDE}"},
+            },
+        )
+    ],
+}
+
+
 class Fuzzer:
     """Makes requests for an operation by the choices of a random source; `ids` are real ones, by label."""
 
@@ -89,10 +216,25 @@ class Fuzzer:
         self.ids = ids
 
     def requests(self, operation, count, accepts):
-        """The whole request as the model allows it, as Outcrop accepts it, and then spoilt ones."""
+        """Whole requests as the model allows them and as Outcrop accepts them, and then spoilt ones."""
+        seeds = SEEDS.get(operation.name, ())
         for turn in range(count):
-            made = self._made(operation, accepts if turn % 2 else {"**": {}})
-            yield made if turn < 2 else self.spoilt(made)
+            if seeds and turn % 3:
+                made = self._seed(operation, accepts, seeds[turn // 3 % len(seeds)])
+                yield made if turn < len(seeds) * 3 else self._body(made)
+            else:
+                made = self._made(operation, accepts if turn % 2 else {"**": {}})
+                yield made if turn < 2 else self.spoilt(made)
+
+    def _seed(self, operation, accepts, seed):
+        """A request that is carried out: real ids in its path, and a body that is written down."""
+        model, body = seed
+        text = json.dumps(body)
+        for name, value in self.ids.items():
+            text = text.replace("{" + name + "}", value)
+        labels = {**self.ids, **({"modelId": model} if model else {})}
+        made = Fuzzer(self.random, labels)._made(operation, accepts, sure=True)
+        return replace(made, body=text.encode(), query="", headers=(("content-type", "application/json"),))
 
     def spoilt(self, sent):
         """A request with something wrong in one or two places."""
@@ -100,7 +242,7 @@ class Fuzzer:
             sent = spoil(sent)
         return replace(sent, signed=sent.signed and self.random.random() < 0.9)
 
-    def _made(self, operation, accepts):
+    def _made(self, operation, accepts, *, sure=False):
         parameters = Generator(self.random).value(operation.input, accepts)
         path, query, body, headers = operation.path, [], {}, []
         for member in operation.input.members.values():
@@ -108,7 +250,7 @@ class Fuzzer:
             match member.location:
                 case "uri":
                     label = "{" + member.wire_name
-                    text = quote(str(self._label(member, value)), safe="~")
+                    text = quote(str(self._label(member, value, sure)), safe="~")
                     path = path.replace(label + "+}", text).replace(label + "}", text)
                 case _ if value is None:
                     continue
@@ -123,9 +265,9 @@ class Fuzzer:
                     body[member.name] = value
         return Sent(operation.method, path, "&".join(query), self._json(operation, body), tuple(headers))
 
-    def _label(self, member, value):
+    def _label(self, member, value, sure):
         real = self.ids.get(member.name[0].lower() + member.name[1:])
-        return real if real is not None and self.random.random() < 0.8 else value or "x"
+        return real if real is not None and (sure or self.random.random() < 0.8) else value or "x"
 
     def _json(self, operation, body):
         payload = operation.input.payload

@@ -15,8 +15,9 @@ from random import Random
 from urllib.parse import unquote, urlsplit
 
 import pytest
-from tests.wire.fuzzing import HEADERS, LABELS, QUERIES, Fuzzer, Sent
+from tests.wire.fuzzing import HEADERS, LABELS, QUERIES, SEEDS, TALKING, Fuzzer, Sent
 
+from outcrop.adapters.generators.scripted import scripted
 from outcrop.app.server import outcrop_app
 from outcrop.bedrock import ops, spec  # noqa: F401 # ops fills the table
 from outcrop.bedrock.check import WHOLE
@@ -24,6 +25,7 @@ from outcrop.bedrock.table import TABLE
 from outcrop.core.addresses import custom_uri
 from outcrop.core.records import CUSTOM
 from outcrop.ingest.direct import DirectDocument
+from outcrop.models.generator import ChatGenerator
 from outcrop.testing.serving import served
 from outcrop.testing.small import TOKEN
 from outcrop.testing.whole import Whole
@@ -45,7 +47,12 @@ async def whole(tmp_path):
     """Services that can make and change things."""
     (tmp_path / "docs").mkdir()
     (tmp_path / "docs" / "pumps.txt").write_text("The pump needs four litres of oil a year.")
-    services = Whole(tmp_path / "data").services(source_folders=(tmp_path / "docs",))
+    scripted("fuzz", ["The pump needs four ", "litres of oil [1]."])
+    models = {name: {"target": "scripted:fuzz", "retries": 0} for name in TALKING}
+    services = Whole(tmp_path / "data").services(source_folders=(tmp_path / "docs",), models=models)
+    services.adapters.generators = {
+        name: ChatGenerator(services.models, await services.models.card(name)) for name in TALKING
+    }
     yield services
     await services.direct.close()
     await services.jobs.close()
@@ -64,8 +71,8 @@ async def ids(whole, tmp_path):
         "ingestionJobId": job.id,
         "documentId": "pumps",
         "resourceArn": f"arn:aws:bedrock:us-east-1:000000000000:knowledge-base/{base.id}",
-        "modelId": "outcrop.extractive-v1",
-        "modelArn": "outcrop.extractive-v1",
+        "modelId": TALKING[0],
+        "modelArn": TALKING[0],
         "path": str(tmp_path / "docs"),
     }
 
@@ -139,6 +146,18 @@ async def test_every_operation_answers_whatever_it_is_sent(whole, ids, service, 
 def rounds(entry):
     """More for what is offered: the others are refused before they are read."""
     return ROUNDS * 3 if entry is not None else max(ROUNDS // 3, 2)
+
+
+@pytest.mark.parametrize("name", sorted(SEEDS))
+async def test_what_is_spoilt_would_have_been_carried_out(whole, ids, name):
+    """Otherwise nothing behind the validation is reached."""
+    service = next(service for service, offered in TABLE if offered == name)
+    operation, entry = spec.operation(service, name), TABLE[service, name]
+    fuzzer = Fuzzer(Random(SEED), ids)  # noqa: S311 # as above
+    for seed in SEEDS[name]:
+        sent = fuzzer._seed(operation, entry.accepts, seed)
+        reply = await judged(outcrop_app(whole), sent)
+        assert reply["status"] < 300, (reply["body"], shown(sent))
 
 
 async def test_every_path_is_answered(whole):
