@@ -48,7 +48,7 @@ class Whole:
     embedder: TokenHashEmbedder = field(default_factory=lambda: TokenHashEmbedder(16))
     blobs: Blobs = field(default_factory=MemoryBlobs)
 
-    def services(self, **settings: Any) -> Services:
+    def services(self, **settings: Any) -> Services:  # long: one line a service
         """The services, new ones each time."""
         given = {"data": self.data, "threads": 2, "embedding_model": MODEL, **settings}
         configuration = Settings(**given)
