@@ -18,7 +18,7 @@ from outcrop.adapters.vector_stores.scoring import DECIMALS, depth, keyword_shar
 from outcrop.core.chunks import Hit, Search
 from outcrop.core.ranking import blended
 
-_SPARE = 8  # candidates beyond the limit whose cosine is computed exactly, as the 8-bit vectors order them roughly
+_SPARE = 4  # candidates beyond the limit whose cosine is computed exactly, as the 8-bit vectors order them roughly
 
 Ids = NDArray[np.int64]
 Scores = NDArray[np.float32]
