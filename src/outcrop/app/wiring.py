@@ -17,6 +17,7 @@ from outcrop.core.settings import Settings
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
 from outcrop.ingest.knowledge_bases import KnowledgeBases
+from outcrop.ingest.means import Means
 from outcrop.ingest.sync import Syncs
 from outcrop.ingest.verify import Verifier
 from outcrop.services import Services
@@ -44,13 +45,14 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
 def _wired(settings: Settings, metadata: SqlMetadata, adapters: LoadedAdapters) -> Services:
     bases = KnowledgeBases(metadata, adapters, settings, now, new_id)
     syncs = Syncs(metadata, adapters, settings, now, new_id)
+    means = Means(metadata=metadata, adapters=adapters, settings=settings, clock=now)
     return Services(
         settings=settings,
         metadata=metadata,
         adapters=adapters,
         knowledge_bases=bases,
         syncs=syncs,
-        jobs=Jobs(metadata, bases, syncs),
+        jobs=Jobs(metadata, bases, syncs, means, work_here=settings.work_here),
         direct=Direct(metadata, adapters, settings, now),
         verifier=Verifier(metadata, adapters, settings),
         answers=Answers(metadata, adapters, settings, now, adapters.models),

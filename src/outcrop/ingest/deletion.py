@@ -21,6 +21,7 @@ from outcrop.core.records import (
     Deposit,
     Document,
     IngestionJob,
+    JobStep,
     KnowledgeBase,
     Record,
     Session,
@@ -101,7 +102,7 @@ class Deletions:
         else:
             await self._adapters.vector_store(base.vector_store).drop(base.index)
         await self._give_up("knowledge_base_id", base.id)
-        for kind in (Document, IngestionJob, Session, DataSource):
+        for kind in (Document, JobStep, IngestionJob, Session, DataSource):
             await self._empty(kind, "knowledge_base_id", base.id)
         await self._metadata.delete(Tags, f"knowledge-base/{base.id}")
         await self._metadata.delete(KnowledgeBase, base.id)
@@ -112,6 +113,7 @@ class Deletions:
         for source in deletion.sources:
             await self._remove_points(deletion.base, source)
             await self._empty(Document, "data_source_id", source.id)
+            await self._empty(JobStep, "data_source_id", source.id)
             await self._empty(IngestionJob, "data_source_id", source.id)
             await self._give_up("data_source_id", source.id)
             await self._metadata.delete(DataSource, source.id)

@@ -12,10 +12,12 @@ from outcrop.core.records import (
     Document,
     InferenceProfile,
     IngestionJob,
+    JobStep,
     KnowledgeBase,
     Record,
     Session,
     Tags,
+    Worker,
 )
 
 KINDS: tuple[type[Record], ...] = (
@@ -29,6 +31,8 @@ KINDS: tuple[type[Record], ...] = (
     ClientToken,
     InferenceProfile,
     Deposit,
+    JobStep,
+    Worker,
 )
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.

@@ -22,6 +22,7 @@ from outcrop.core.settings import Settings
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
 from outcrop.ingest.knowledge_bases import KnowledgeBases
+from outcrop.ingest.means import Means
 from outcrop.ingest.sync import Syncs
 from outcrop.ingest.verify import Verifier
 from outcrop.services import Services
@@ -56,6 +57,7 @@ class Whole:
         bases = KnowledgeBases(self.metadata, adapters, configuration, now, new_id)
         syncs = Syncs(self.metadata, adapters, configuration, now, new_id)
         syncs.heartbeat = 0.05
+        means = Means(metadata=self.metadata, adapters=adapters, settings=configuration, clock=now)
         return Services(
             settings=configuration,
             metadata=self.metadata,
@@ -63,7 +65,7 @@ class Whole:
             knowledge_bases=bases,
             syncs=syncs,
             direct=Direct(self.metadata, adapters, configuration, now),
-            jobs=Jobs(self.metadata, bases, syncs),
+            jobs=Jobs(self.metadata, bases, syncs, means),
             verifier=Verifier(self.metadata, adapters, configuration),
             answers=Answers(self.metadata, adapters, configuration, now, models),
             models=models,
