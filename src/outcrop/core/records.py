@@ -237,43 +237,6 @@ class IngestionJob(Record):
     pace: Pace | None = None
 
 
-StepStatus = Literal["READY", "RUNNING", "REPORTED", "DONE"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class JobStep(Record):
-    """Some documents of an ingestion job, which one worker does at a time; the job is done when all its steps are.
-
-    REPORTED: done by a worker that does not lead the job, and not yet counted by the one that does.
-    """
-
-    collection: ClassVar[str] = "job_steps"
-    indexed: ClassVar[tuple[str, ...]] = ("knowledge_base_id", "data_source_id", "job_id", "status")
-
-    knowledge_base_id: str
-    data_source_id: str
-    job_id: str
-    items: str  # JSON, as `jobs.items` writes it
-    amount: int  # of items
-    status: StepStatus = "READY"
-    holder: str | None = None  # the id of the worker that does it
-    attempts: int = 0  # how often it was begun
-    deaths: int = 0  # how often the worker that did it died
-    tries: Mapping[str, int] = field(default_factory=dict)  # by address: how often it was begun with no other beside
-    counts: Mapping[str, int] = field(default_factory=dict)  # by the names of Statistics
-    failures: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Worker(Record):
-    """A process that does the work of ingestion jobs. Its version grows every few seconds, for as long as it lives."""
-
-    collection: ClassVar[str] = "workers"
-
-    host: str
-    process: int
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Turn:
     """One question of a session and the answer that it got."""
@@ -318,6 +281,74 @@ class AccessKey(Record):
     sealed_secret: str
     status: Literal["ACTIVE", "REVOKED"] = "ACTIVE"
     last_used_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Upload(Record):
+    """A file that was uploaded by itself; `blob` is the key of its content in the blob store."""
+
+    collection: ClassVar[str] = "uploads"
+    indexed: ClassVar[tuple[str, ...]] = ("purpose", "blob")
+
+    name: str
+    purpose: str  # what it was uploaded for, in the uploader's words: "assistants", "user_data" ...
+    blob: str
+    size: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreLabel(Record):
+    """What a knowledge base is called, and labelled with, as a vector store. Its id is the knowledge base's."""
+
+    collection: ClassVar[str] = "store_labels"
+    indexed: ClassVar[tuple[str, ...]] = ("knowledge_base_id",)
+
+    knowledge_base_id: str
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment(Record):
+    """An uploaded file as a document of a knowledge base: which one, and in which of its data sources."""
+
+    collection: ClassVar[str] = "attachments"
+    indexed: ClassVar[tuple[str, ...]] = (
+        "knowledge_base_id", "data_source_id", "upload_id", "batch_id", "document_id",
+    )  # fmt: skip
+
+    knowledge_base_id: str
+    upload_id: str
+    data_source_id: str
+    document_id: str
+    uri: str
+    batch_id: str = ""  # "" where it was attached alone
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentBatch(Record):
+    """Files that were attached at once."""
+
+    collection: ClassVar[str] = "attachment_batches"
+    indexed: ClassVar[tuple[str, ...]] = ("knowledge_base_id",)
+
+    knowledge_base_id: str
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptResponse(Record):
+    """A model's response that can be gone on with: what was asked and what came back, in the OpenAI dialect's items."""
+
+    collection: ClassVar[str] = "responses"
+    indexed: ClassVar[tuple[str, ...]] = ("owner",)
+
+    owner: str  # the id of the caller; nobody else may see it
+    previous_id: str | None
+    asked: tuple[Any, ...]
+    response: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field, replace
 
 from outcrop.core.errors import Conflict, NotFound
 from outcrop.core.protocols import Item, MetadataStore
-from outcrop.core.records import Document, JobStep, StepStatus
+from outcrop.core.records import Document
+from outcrop.core.work import JobStep, StepStatus
 from outcrop.ingest.changes import Known
 from outcrop.ingest.flow import CHUNKS_IN_FLIGHT, Flow, first_error
 from outcrop.ingest.progress import MAX_FAILURES, Meter

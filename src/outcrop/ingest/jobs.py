@@ -15,10 +15,10 @@ from typing import Any
 from outcrop.core.errors import Conflict, NotFound, OutcropError
 from outcrop.core.filters import all_of, equals
 from outcrop.core.protocols import MetadataStore, every
-from outcrop.core.records import DataSource, IngestionJob, JobStep, KnowledgeBase
+from outcrop.core.records import DataSource, IngestionJob, KnowledgeBase
+from outcrop.core.work import JobStep
 from outcrop.ingest.deletion import Deletion
 from outcrop.ingest.knowledge_bases import KnowledgeBases
-from outcrop.ingest.means import Means
 from outcrop.ingest.reach import Reach
 from outcrop.ingest.sync import ANY_RUNNING, Claim, Options, Syncs
 from outcrop.ingest.timetable import Timetable, derived_job
@@ -31,15 +31,14 @@ _log = logging.getLogger(__name__)
 class Jobs:
     """Runs ingestion jobs and deletions in this process's event loop."""
 
-    def __init__(
-        self, metadata: MetadataStore, bases: KnowledgeBases, syncs: Syncs, means: Means, *, work_here: bool = True
-    ) -> None:
+    def __init__(self, metadata: MetadataStore, bases: KnowledgeBases, syncs: Syncs) -> None:
+        means = syncs.means()
         self._metadata = metadata
         self._bases = bases
         self._syncs = syncs
         self._reach = Reach(means, syncs.presence)
         self._timetable = Timetable(metadata, bases, means.clock)
-        self._work_here = work_here  # else jobs wait for a worker
+        self._work_here = means.settings.work_here  # else jobs wait for a worker
         self._assisted: set[str] = set()  # the jobs of others that are worked on here
         self._tasks: set[asyncio.Task[Any]] = set()
         self._claims: dict[str, Claim] = {}  # the jobs that run here

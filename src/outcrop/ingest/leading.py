@@ -10,7 +10,8 @@ from dataclasses import dataclass, field, replace
 
 from outcrop.core.errors import OutcropError, Unavailable
 from outcrop.core.protocols import Item, MayBeEmpty, MetadataStore
-from outcrop.core.records import DataSource, IngestionJob, JobStep, Statistics, SyncOptions
+from outcrop.core.records import DataSource, IngestionJob, Statistics, SyncOptions
+from outcrop.core.work import JobStep
 from outcrop.ingest.carrying import Carrier
 from outcrop.ingest.changes import Known, vanished
 from outcrop.ingest.flow import first_error

@@ -170,7 +170,7 @@ class Syncs:
             return True
 
         async with self.presence.shown():
-            work = await self._means().work(base, source, Meter(), job.id)
+            work = await self.means().work(base, source, Meter(), job.id)
             steps = Steps(job, self._metadata, self.presence, self._clock)
             await Carrier(work, steps, self._settings.threads, None).run(over)
 
@@ -229,7 +229,7 @@ class Syncs:
     async def _work(self, claim: Claim, steps: Steps, meter: Meter) -> None:
         """Everything between the start and the end of the job."""
         await self._turn(claim)
-        work = await self._means().work(claim.base, claim.source, meter, claim.job.id)
+        work = await self.means().work(claim.base, claim.source, meter, claim.job.id)
         check = claim.job.options.check or claim.job.resumed > 0
         known = await known_documents(self._metadata, work.store, claim.base, claim.source, check=check)
 
@@ -249,7 +249,8 @@ class Syncs:
                 return
             await self.pause(TURN)
 
-    def _means(self) -> Means:
+    def means(self) -> Means:
+        """What jobs are done with."""
         return Means(
             metadata=self._metadata,
             adapters=self._adapters,

@@ -15,7 +15,7 @@ from outcrop.core.clock import Clock
 from outcrop.core.errors import Conflict, NotFound, OutcropError
 from outcrop.core.ids import NewId
 from outcrop.core.protocols import MetadataStore
-from outcrop.core.records import Worker
+from outcrop.core.work import Worker
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock

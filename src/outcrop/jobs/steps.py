@@ -9,7 +9,8 @@ from outcrop.core.clock import Clock
 from outcrop.core.errors import Conflict
 from outcrop.core.filters import AllOf, Filter, equals
 from outcrop.core.protocols import MetadataStore, every
-from outcrop.core.records import IngestionJob, JobStep, StepStatus
+from outcrop.core.records import IngestionJob
+from outcrop.core.work import JobStep, StepStatus
 from outcrop.jobs import items
 from outcrop.jobs.items import Listed
 from outcrop.jobs.presence import Presence

@@ -6,19 +6,23 @@ import sqlalchemy as sa
 
 from outcrop.core.records import (
     AccessKey,
+    Attachment,
+    AttachmentBatch,
     ClientToken,
     DataSource,
     Deposit,
     Document,
     InferenceProfile,
     IngestionJob,
-    JobStep,
+    KeptResponse,
     KnowledgeBase,
     Record,
     Session,
+    StoreLabel,
     Tags,
-    Worker,
+    Upload,
 )
+from outcrop.core.work import JobStep, Worker
 
 KINDS: tuple[type[Record], ...] = (
     KnowledgeBase,
@@ -27,6 +31,11 @@ KINDS: tuple[type[Record], ...] = (
     IngestionJob,
     Session,
     AccessKey,
+    Upload,
+    StoreLabel,
+    Attachment,
+    AttachmentBatch,
+    KeptResponse,
     Tags,
     ClientToken,
     InferenceProfile,
