@@ -29,8 +29,8 @@ class Item:
     `version` changes when the content or the metadata may have changed (ETags); None where only these can tell. Where
     `described` is False, it has metadata that is yet to be had from the source, by `Describing`. `fault` is
     why it cannot be a document, where the list already shows that; reason `unsupported` means that it is left out on
-    purpose. An item whose `uri` ends with a slash is a part of the source that cannot be listed: what is below it is
-    not known, which is another thing than gone.
+    purpose. An item that is `unlisted` is a part of the source that cannot be listed, with its fault: what has an
+    address that begins with its `uri` is not known, which is another thing than gone.
     """
 
     uri: str
@@ -41,6 +41,7 @@ class Item:
     embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
     described: bool = True
     fault: Unreadable | None = None
+    unlisted: bool = False
 
 
 @runtime_checkable

@@ -12,6 +12,7 @@ from outcrop.core.errors import Invalid
 SOURCES: Mapping[str, str] = {
     "folder": "outcrop.adapters.sources.folder:open_source",
     "s3": "outcrop.adapters.sources.s3:open_source",
+    "web": "outcrop.adapters.sources.web:open_source",
 }
 BLOBS = "outcrop.store.blobs:open_blobs"  # (settings) -> Blobs
 VECTOR_STORES: Mapping[str, str] = {

@@ -70,7 +70,7 @@ class Flow:
         async for item in self._work.place.list(None):
             self._work.meter.found += 1
             self._work.meter.counts["metadata_scanned"] += bool(item.metadata) or not item.described
-            if item.uri.endswith("/"):
+            if item.unlisted:
                 self._seen.unlisted.append(item.uri)
                 self._work.meter.fail(item.name, item.fault.message if item.fault is not None else "")
             else:
