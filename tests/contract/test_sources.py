@@ -10,9 +10,11 @@ from urllib.parse import quote
 import pytest
 
 from outcrop.adapters.sources.folder import open_source
+from outcrop.adapters.sources.git import open_source as git_source
 from outcrop.adapters.sources.s3 import open_source as s3_source
 from outcrop.adapters.sources.web import open_source as web_source
 from outcrop.core.settings import Settings
+from outcrop.testing.repositories import Repository
 from outcrop.testing.site_server import Page, site_served
 from outcrop.testing.sources import SourceContract
 
@@ -116,6 +118,19 @@ class TestWeb(SourceContract):
         return lambda **more: web_source(
             {"sitemaps": [f"{place.pages.address}/sitemap.xml"], "delay": 0, **more}, settings
         )
+
+
+class TestGit(SourceContract):
+    keeps = True
+
+    @pytest.fixture
+    def place(self, tmp_path):
+        return Repository(tmp_path / "repository")
+
+    @pytest.fixture
+    def source_with(self, place, tmp_path):
+        settings = Settings(data=tmp_path / "data")
+        return lambda **more: git_source({"path": str(place.path), **more}, settings)
 
 
 del SourceContract
