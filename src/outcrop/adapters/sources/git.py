@@ -156,7 +156,8 @@ class GitSource:
         """Where people read a file: in the branch on the repository's host, or in the repository on this machine."""
         if self._remote.url is None:
             return f"{Path(self._remote.place).as_uri()}#{quote(path)}"
-        return f"{self._remote.url.rstrip('/').removesuffix('.git').rstrip('/')}/blob/{self._branch or 'HEAD'}/{quote(path)}"
+        page = self._remote.url.rstrip("/").removesuffix(".git").rstrip("/")
+        return f"{page}/blob/{self._branch or 'HEAD'}/{quote(path)}"
 
 
 def _blob(name: str, data: bytes) -> Blob:

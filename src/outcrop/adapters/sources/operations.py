@@ -16,6 +16,7 @@ from outcrop.core.errors import Unreadable
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
 MOST_OPERATIONS = 20_000
 MOST_LINES = 400  # of the schemas of one operation
+MOST_VISITS = 2000  # of schemas, for one operation
 DEEPEST = 8  # levels of a schema
 MOST_HOPS = 20  # references that lead to one another
 MOST_VALUES = 30  # of an enumeration
@@ -97,7 +98,7 @@ class _Writer:
         self._method = method
         self._given = given
         self._shared = shared
-        self._left = MOST_LINES
+        self._left, self._visits = MOST_LINES, MOST_VISITS
 
     def operation(self) -> Operation:
         """The operation with its text and metadata."""
@@ -145,7 +146,9 @@ class _Writer:
         for (place, name), parameter in found.items():
             needed = ", required" if parameter.get("required") else ""
             schema = parameter.get("schema", parameter)
-            yield f"- `{name}` ({place}{needed}, {self._kind(schema)}): {_line(parameter.get('description'))}".rstrip(": ")
+            yield f"- `{name}` ({place}{needed}, {self._kind(schema)}): {_line(parameter.get('description'))}".rstrip(
+                ": "
+            )
             if place == "body":
                 yield from self._schema(schema, 1, ())
 
@@ -178,7 +181,10 @@ class _Writer:
         if name is not None and name in above:
             yield f"{'  ' * depth}- (as {_called(name)} above)"
             return
-        above = (*above, name) if name is not None else above
+        self._visits -= 1
+        if self._visits < 0 or len(above) > MOST_HOPS:
+            return
+        above = (*above, name or "")
         schema = _mapping(_resolved(self._document, given))
         if depth >= DEEPEST or not schema:
             return
