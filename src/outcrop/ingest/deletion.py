@@ -18,6 +18,8 @@ from outcrop.core.filters import equals
 from outcrop.core.protocols import Adapters, Forgetting, MetadataStore, every
 from outcrop.core.records import (
     CUSTOM,
+    Attachment,
+    AttachmentBatch,
     DataSource,
     Deposit,
     Document,
@@ -25,6 +27,7 @@ from outcrop.core.records import (
     KnowledgeBase,
     Record,
     Session,
+    StoreLabel,
     Tags,
 )
 from outcrop.core.settings import Settings
@@ -102,7 +105,7 @@ class Deletions:
         else:
             await self._adapters.vector_store(base.vector_store).drop(base.index)
         await self._give_up("knowledge_base_id", base.id)
-        for kind in (Document, IngestionJob, Session, DataSource):
+        for kind in (Document, IngestionJob, Session, Attachment, AttachmentBatch, StoreLabel, DataSource):
             await self._empty(kind, "knowledge_base_id", base.id)
         await self._metadata.delete(Tags, f"knowledge-base/{base.id}")
         await self._metadata.delete(KnowledgeBase, base.id)
@@ -115,6 +118,7 @@ class Deletions:
             await self._remove_points(deletion.base, source)
             await self._empty(Document, "data_source_id", source.id)
             await self._empty(IngestionJob, "data_source_id", source.id)
+            await self._empty(Attachment, "data_source_id", source.id)
             await self._give_up("data_source_id", source.id)
             await self._metadata.delete(DataSource, source.id)
             await self._forget(source)
