@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from outcrop.adapters.sources.git import open_source
@@ -144,8 +146,9 @@ async def test_what_is_kept_on_this_machine_can_be_removed(repository, source_of
     (item,) = await listed(source)
     await source.forget()
     assert list((tmp_path / "data" / "sources").iterdir()) == []
+    assert (await source_of().fetch(item)).read() == b"x"  # by another process, on another machine
     with pytest.raises(Unreadable):
-        await source.fetch(item)
+        await source.fetch(replace(item, version="0" * 40))
 
 
 async def test_a_branch_that_is_not_there_is_told(source_of):

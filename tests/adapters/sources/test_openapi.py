@@ -152,6 +152,7 @@ async def test_every_operation_is_a_document_that_changes_alone(file, tmp_path):
     item = before["GET /pets/{id}.md"]
     assert item.uri == f"{file.as_uri()}#/paths/~1pets~1%7Bid%7D/get"
     assert (await source.fetch(item)).read().startswith(b"# GET /pets/{id}\n")
+    assert b"getPet" in (await open_source({"file": str(file)}, Settings(data=tmp_path)).fetch(item)).read()
     file.write_text(PETS.replace("One pet.", "A single pet."))
     after = {item.name: item for item in await listed(source)}
     assert [name for name in before if before[name].version != after[name].version] == ["GET /pets/{id}.md"]

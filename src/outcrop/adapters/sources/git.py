@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -29,6 +30,7 @@ MEMBERS = {
     "credential": dict,
 }  # fmt: skip
 FILE_MODES = frozenset({"100644", "100755"})
+CONTENT = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 MIB = 1 << 20
 
 
@@ -61,17 +63,12 @@ class GitSource:
         key = hashlib.sha256(f"{remote.place}\n{self._branch}".encode()).hexdigest()[:24]
         self._folder = settings.data / "sources" / f"git-{key}"
         self._git = Git(remote, self._folder, Reach(settings.private_hosts))
-        self._blobs: dict[str, tuple[str, str | None]] = {}
 
     async def list(self, since: str | None) -> AsyncIterator[Item]:
         """Every file of the newest commit. Raises Unavailable where the repository cannot be fetched."""
         del since  # the names of contents tell what has changed
-        from filelock import AsyncFileLock
-
         try:
-            self._folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            async with AsyncFileLock(f"{self._folder}.lock", timeout=-1):
-                commit = await self._git.fetched(self._branch)
+            commit = await self._fetched()
             entries = await self._entries(commit)
         except OutcropError as error:
             raise Unavailable(f"{self._remote.place}: {error.message} Nothing was changed.") from error
@@ -80,8 +77,8 @@ class GitSource:
 
     async def describe(self, item: Item) -> Item:
         """The item with what its metadata file says. Raises Unreadable."""
-        _, sidecar = self._blobs.get(item.uri, ("", None))
-        if sidecar is None:
+        _, _, sidecar = str(item.version).partition("+")
+        if not sidecar:
             return replace(item, described=True)
         found = read_sidecar(f"{item.name.rpartition('/')[2]}{SUFFIX}", await self._content(sidecar))
         return replace(item, metadata=found.metadata, embedded=found.embedded, described=True)
@@ -91,9 +88,7 @@ class GitSource:
         if item.size > self._most * MIB:
             size = f"The file has {item.size / MIB:.0f} MiB; at most {self._most} are read."
             raise Unreadable("too_large", f"{size} Split it, or raise OUTCROP_MAX_FILE_MB.")
-        if item.uri not in self._blobs:
-            raise Unreadable("unreachable", "It is not in the commit that was listed last.")
-        name, data = item.name.rpartition("/")[2], await self._content(self._blobs[item.uri][0])
+        name, data = item.name.rpartition("/")[2], await self._content(str(item.version).partition("+")[0])
         return await asyncio.to_thread(_blob, name, data)
 
     async def forget(self) -> None:
@@ -101,8 +96,21 @@ class GitSource:
         await asyncio.to_thread(shutil.rmtree, self._folder, ignore_errors=True)
         await asyncio.to_thread(Path(f"{self._folder}.lock").unlink, missing_ok=True)
 
+    async def _fetched(self) -> str:
+        """Bring the copy up to date, one process at a time; its commit. Raises Unavailable."""
+        from filelock import AsyncFileLock
+
+        self._folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        async with AsyncFileLock(f"{self._folder}.lock", timeout=-1):
+            return await self._git.fetched(self._branch)
+
     async def _content(self, blob: str) -> bytes:
+        """A content by its name, which is the same wherever it was listed. Raises Unreadable where it is gone."""
+        if not CONTENT.fullmatch(blob):
+            raise Unreadable("unreachable", "It is no file of a repository.")
         try:
+            if not self._folder.is_dir():  # listed on another machine
+                await self._fetched()
             return await self._git.run("cat-file", "blob", blob)
         except OutcropError as error:
             raise Unreadable("unreachable", error.message) from error
@@ -141,10 +149,8 @@ class GitSource:
         fault = orphan(document.rpartition("/")[2]) if document != entry.path else None
         if entry.sidecar == "":
             fault = Unreadable("corrupt", "Its metadata file is too large.")
-        uri = self._uri(entry.path)
-        self._blobs[uri] = (entry.blob, entry.sidecar)
         return Item(
-            uri=uri,
+            uri=self._uri(entry.path),
             name=entry.path.removeprefix(self._subfolder),
             size=entry.size,
             version=entry.blob if entry.sidecar is None else f"{entry.blob}+{entry.sidecar}",

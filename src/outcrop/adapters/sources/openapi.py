@@ -56,8 +56,13 @@ class OpenApiSource:
 
     async def fetch(self, item: Item) -> Blob:
         """The operation as Markdown. Raises Unreadable for one that was not listed."""
+        if item.uri not in self._contents:  # listed by another process
+            try:
+                self._contents = {self._item(one).uri: one.text.encode() for one in read_operations(await self._data())}
+            except (OutcropError, OSError) as error:
+                raise Unreadable("unreachable", f"The OpenAPI document {self._place} cannot be had now.") from error
         if item.uri not in self._contents:
-            raise Unreadable("unreachable", "It is not in the document that was listed last.")
+            raise Unreadable("unreachable", "It is no longer in the OpenAPI document.")
         return Blob(name=item.name.rpartition("/")[2], data=self._contents[item.uri])
 
     @property
