@@ -5,12 +5,17 @@ from __future__ import annotations
 import json
 import shutil
 import uuid
+from urllib.parse import quote
 
 import pytest
 
 from outcrop.adapters.sources.folder import open_source
+from outcrop.adapters.sources.git import open_source as git_source
 from outcrop.adapters.sources.s3 import open_source as s3_source
+from outcrop.adapters.sources.web import open_source as web_source
 from outcrop.core.settings import Settings
+from outcrop.testing.repositories import Repository
+from outcrop.testing.site_server import Page, site_served
 from outcrop.testing.sources import SourceContract
 
 
@@ -41,8 +46,8 @@ class TestFolder(SourceContract):
         return Folder(tmp_path / "docs")
 
     @pytest.fixture
-    def source(self, place):
-        return open_source({"path": str(place.path)})
+    def source_with(self, place):
+        return lambda **more: open_source({"path": str(place.path), **more})
 
 
 class Bucket:
@@ -72,8 +77,60 @@ class TestS3(SourceContract):
         return Bucket(s3, f"docs-{uuid.uuid4().hex[:12]}")
 
     @pytest.fixture
-    def source(self, place, s3_server, tmp_path):
-        return s3_source({"bucket": place.name}, Settings(data=tmp_path, s3_endpoint=s3_server))
+    def source_with(self, place, s3_server, tmp_path):
+        settings = Settings(data=tmp_path, s3_endpoint=s3_server)
+        return lambda **more: s3_source({"bucket": place.name, **more}, settings)
+
+
+class Site:
+    def __init__(self, pages):
+        self.pages = pages
+        self._list()
+
+    def write(self, name, data, metadata=None):
+        self.pages[f"/{name}"] = Page(data)
+        self._list()
+
+    def remove(self, name):
+        del self.pages[f"/{name}"]
+        self._list()
+
+    def vanish(self):
+        self.pages.clear()
+
+    def _list(self):
+        self.pages.pop("/sitemap.xml", None)
+        listed = "".join(f"<url><loc>{self.pages.address}{quote(path)}</loc></url>" for path in self.pages)
+        self.pages["/sitemap.xml"] = Page(f"<urlset>{listed}</urlset>".encode())
+
+
+class TestWeb(SourceContract):
+    describes, keeps = False, True
+
+    @pytest.fixture
+    def place(self):
+        with site_served() as pages:
+            yield Site(pages)
+
+    @pytest.fixture
+    def source_with(self, place, tmp_path):
+        settings = Settings(data=tmp_path, private_hosts=("127.0.0.1",))
+        return lambda **more: web_source(
+            {"sitemaps": [f"{place.pages.address}/sitemap.xml"], "delay": 0, **more}, settings
+        )
+
+
+class TestGit(SourceContract):
+    keeps = True
+
+    @pytest.fixture
+    def place(self, tmp_path):
+        return Repository(tmp_path / "repository")
+
+    @pytest.fixture
+    def source_with(self, place, tmp_path):
+        settings = Settings(data=tmp_path / "data")
+        return lambda **more: git_source({"path": str(place.path), **more}, settings)
 
 
 del SourceContract

@@ -195,7 +195,7 @@ class _Unlistable:
     async def list(self, since):
         yield Item(uri=(self.house.folder / "a.txt").as_uri(), name="a.txt")
         fault = Unreadable("unreachable", "The folder cannot be read. It stays.")
-        yield Item(uri=(self.house.folder / "deep").as_uri() + "/", name="deep/", fault=fault)
+        yield Item(uri=(self.house.folder / "deep").as_uri() + "/", name="deep/", fault=fault, unlisted=True)
 
     async def fetch(self, item):
         raise Unreadable("unreachable", "The file cannot be opened.")

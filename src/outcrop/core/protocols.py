@@ -29,8 +29,8 @@ class Item:
     `version` changes when the content or the metadata may have changed (ETags); None where only these can tell. Where
     `described` is False, it has metadata that is yet to be had from the source, by `Describing`. `fault` is
     why it cannot be a document, where the list already shows that; reason `unsupported` means that it is left out on
-    purpose. An item whose `uri` ends with a slash is a part of the source that cannot be listed: what is below it is
-    not known, which is another thing than gone.
+    purpose. An item that is `unlisted` is a part of the source that cannot be listed, with its fault: what has an
+    address that begins with its `uri` is not known, which is another thing than gone.
     """
 
     uri: str
@@ -41,6 +41,7 @@ class Item:
     embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
     described: bool = True
     fault: Unreadable | None = None
+    unlisted: bool = False
 
 
 @runtime_checkable
@@ -81,6 +82,15 @@ class MayBeEmpty(Protocol):
     """A source that says whether an empty list is to be believed; that of any other may be a missing drive."""
 
     allow_empty: bool
+
+
+@runtime_checkable
+class Forgetting(Protocol):
+    """A source that keeps something on this machine so that the next list costs less."""
+
+    async def forget(self) -> None:
+        """Remove what is kept; nothing happens where there is nothing."""
+        ...
 
 
 class Parser(Protocol):

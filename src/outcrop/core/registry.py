@@ -12,6 +12,9 @@ from outcrop.core.errors import Invalid
 SOURCES: Mapping[str, str] = {
     "folder": "outcrop.adapters.sources.folder:open_source",
     "s3": "outcrop.adapters.sources.s3:open_source",
+    "web": "outcrop.adapters.sources.web:open_source",
+    "git": "outcrop.adapters.sources.git:open_source",
+    "openapi": "outcrop.adapters.sources.openapi:open_source",
 }
 BLOBS = "outcrop.store.blobs:open_blobs"  # (settings) -> Blobs
 VECTOR_STORES: Mapping[str, str] = {

@@ -156,6 +156,13 @@ class Settings(BaseSettings):
         (),
         description="Folders that data sources made through the API may read, besides those added on this machine.",
     )
+    private_hosts: tuple[str, ...] = Field(
+        (),
+        description="Hosts, addresses and networks that data sources may reach though they are private or loopback.",
+    )
+    credential_folder: Path | None = Field(
+        None, description="The folder of the files that hold the credentials which data sources name."
+    )
     auth: Literal["keys", "none"] = Field(
         "keys",
         description="Who is answered by Bedrock's API: whoever has an access key, or everybody on this machine alone.",

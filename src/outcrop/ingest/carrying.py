@@ -115,9 +115,9 @@ class Carrier:
         listed = items.loads(hand.step.items)
         known, done = await self._found(hand.step, listed)
         for one in listed:
-            if one.item.uri.endswith("/"):  # a part of the source that cannot be listed
+            if one.item.unlisted:  # a part of the source that cannot be listed
                 hand.meter.fail(one.item.name, one.item.fault.message if one.item.fault is not None else "")
-        left = [one.item for one in listed if not one.item.uri.endswith("/") and self._id(one.item) not in done]
+        left = [one.item for one in listed if not one.item.unlisted and self._id(one.item) not in done]
         _count(done, hand.meter)
         work = replace(self._work, meter=hand.meter, journal=hand.journal)
         if not hand.step.deaths:

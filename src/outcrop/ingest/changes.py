@@ -88,6 +88,6 @@ def change_of(known: Known | None, now: Fingerprints) -> Change:
 def vanished(known: Iterable[Known], seen: Collection[str], unlisted: Sequence[str] = ()) -> list[Known]:
     """The documents that the source no longer has: not among the ids `seen`, nor below a part that was not listed.
 
-    `unlisted` are addresses that end with a slash.
+    `unlisted` are the beginnings of their addresses.
     """
     return [one for one in known if one.id not in seen and not one.uri.startswith(tuple(unlisted))]

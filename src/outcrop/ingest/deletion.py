@@ -7,7 +7,7 @@ goes on; every step may run twice.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
@@ -15,8 +15,9 @@ from outcrop.core.chunks import DATA_SOURCE_ID
 from outcrop.core.clock import Clock
 from outcrop.core.errors import Conflict, IndexMissing, OutcropError
 from outcrop.core.filters import equals
-from outcrop.core.protocols import Adapters, MetadataStore, every
+from outcrop.core.protocols import Adapters, Forgetting, MetadataStore, every
 from outcrop.core.records import (
+    CUSTOM,
     Attachment,
     AttachmentBatch,
     DataSource,
@@ -110,6 +111,7 @@ class Deletions:
         await self._metadata.delete(Tags, f"knowledge-base/{base.id}")
         await self._metadata.delete(KnowledgeBase, base.id)
         for source in deletion.sources:
+            await self._forget(source)
             lock_file(self._data, source.id).unlink(missing_ok=True)
 
     async def _remove_source(self, deletion: Deletion) -> None:
@@ -121,7 +123,17 @@ class Deletions:
             await self._empty(Attachment, "data_source_id", source.id)
             await self._give_up("data_source_id", source.id)
             await self._metadata.delete(DataSource, source.id)
+            await self._forget(source)
             lock_file(self._data, source.id).unlink(missing_ok=True)
+
+    async def _forget(self, source: DataSource) -> None:
+        """Have a source remove what it keeps on this machine, where it can still be opened."""
+        if source.kind == CUSTOM:
+            return
+        with suppress(OutcropError):
+            place = self._adapters.source(source)
+            if isinstance(place, Forgetting):
+                await place.forget()
 
     async def _remove_points(self, base: KnowledgeBase, source: DataSource) -> None:
         """Remove the points of a data source, or note on the knowledge base that they stay."""

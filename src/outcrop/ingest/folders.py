@@ -13,6 +13,8 @@ from outcrop.core.protocols import MetadataStore, every
 from outcrop.core.records import DataSource
 from outcrop.core.settings import Settings
 
+FOLDERS = ("folder", "git")  # the kinds of data sources whose path is one
+
 
 async def allowed_folder(given: str, settings: Settings, metadata: MetadataStore) -> str:
     """The real path of a folder that may be read: one that the settings name, one that a data source has, or below.
@@ -26,8 +28,19 @@ async def allowed_folder(given: str, settings: Settings, metadata: MetadataStore
         raise Invalid(f"A folder is named by its absolute path; {given!r:.200} is none.")
     roots = list(settings.source_folders)
     sources = every(metadata, DataSource, None)
-    roots += [Path(source.configuration["path"]) async for source in sources if source.kind == "folder"]
+    roots += [
+        Path(source.configuration["path"])
+        async for source in sources
+        if source.kind in FOLDERS and "path" in source.configuration
+    ]
     return str(await asyncio.to_thread(_checked, path, roots))
+
+
+async def allowed_file(given: str, settings: Settings, metadata: MetadataStore) -> str:
+    """The real path of a file in a folder that may be read. Raises as `allowed_folder`."""
+    path = await asyncio.to_thread(Path(given).resolve)
+    folder = await allowed_folder(str(path.parent) if Path(given).is_absolute() else given, settings, metadata)
+    return str(Path(folder) / path.name)
 
 
 def _checked(path: Path, roots: list[Path]) -> Path:

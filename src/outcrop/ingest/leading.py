@@ -43,7 +43,7 @@ class Seen:
 
     def add(self, item: Item, source: DataSource) -> bool:
         """Take an item; False for one that was there before."""
-        if item.uri.endswith("/"):
+        if item.unlisted:
             if item.uri in self.unlisted:
                 return False
             self.unlisted.append(item.uri)

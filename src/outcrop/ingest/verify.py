@@ -108,7 +108,7 @@ class Verifier:
         try:
             async for item in place.list(None):
                 seen.add(document_id(source, item))
-                if item.uri.endswith("/") and item.fault is not None:
+                if item.unlisted and item.fault is not None:
                     yield Problem(
                         kind="source", subject=item.name, sentence=item.fault.message, mend="Make it readable."
                     )

@@ -30,6 +30,25 @@ S3 = {
     },
 }
 
+WEB = {
+    "type": "WEB",
+    "webConfiguration": {
+        "sourceConfiguration": {"urlConfiguration": {"seedUrls": [{"url": "https://example.com/docs/"}]}},
+        "crawlerConfiguration": {
+            "crawlerLimits": {"rateLimit": 30, "maxPages": 500},
+            "inclusionFilters": [r".*\.pdf$"],
+            "exclusionFilters": ["/drafts/"],
+            "scope": "SUBDOMAINS",
+            "userAgent": "handbook-crawler-1",
+        },
+    },
+}
+
+
+def connector(**parameters):
+    name = "MANAGED_KNOWLEDGE_BASE_CONNECTOR"
+    return {"type": name, "managedKnowledgeBaseConnectorConfiguration": {"connectorParameters": parameters}}
+
 
 @pytest.fixture
 def base(make):
@@ -47,8 +66,10 @@ def test_what_was_said_of_a_data_source_comes_back(agent, make, base, chunking):
     assert agent.get_data_source(**make.ids(made))["dataSource"] == made
 
 
-@pytest.mark.parametrize("configuration", [S3, {"type": "CUSTOM"}])
-def test_buckets_and_custom_sources_come_back_too(make, base, configuration):
+@pytest.mark.parametrize(
+    "configuration", [S3, WEB, {"type": "CUSTOM"}, connector(type="GIT", url="https://a.test/b.git")]
+)
+def test_every_kind_of_data_source_comes_back(make, base, configuration):
     made = make.source(base, configuration=configuration)
     assert made["dataSourceConfiguration"] == configuration
     assert made["dataDeletionPolicy"] == "DELETE"
@@ -62,7 +83,7 @@ def test_a_custom_source_has_nothing_to_sync(make, base):
 @pytest.mark.parametrize(
     ("configuration", "complaint"),
     [
-        ({"type": "WEB"}, "type WEB is not supported by Outcrop; it has: S3, CUSTOM"),
+        ({"type": "WEB"}, "webConfiguration is required for the type WEB"),
         ({"type": "CONFLUENCE"}, "type CONFLUENCE is not supported"),
         ({"type": "SALESFORCE"}, "type SALESFORCE is not supported"),
         ({"type": "SHAREPOINT"}, "type SHAREPOINT is not supported"),
@@ -70,6 +91,8 @@ def test_a_custom_source_has_nothing_to_sync(make, base):
         ({"type": "S3", "s3Configuration": {"bucketArn": "docs"}}, "bucketArn must match the pattern"),
         ({**S3, "type": "CUSTOM"}, "s3Configuration does not go with the type CUSTOM"),
         ({"type": "MANAGED_KNOWLEDGE_BASE_CONNECTOR"}, "ConnectorConfiguration is required"),
+        (connector(type="NOTION"), "it has: FOLDER, S3, WEB, GIT, OPENAPI"),
+        (connector(type="WEB"), "needs its urls"),
     ],
 )
 def test_what_is_not_supported_is_refused_by_name(make, base, refused, configuration, complaint):

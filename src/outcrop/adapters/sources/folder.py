@@ -129,7 +129,7 @@ class FolderSource:
     def _unlisted(self, root: bytes, folder: bytes, error: OSError) -> Item:
         sentence = f"The folder cannot be read: {error.strerror}. What is known of it stays as it is."
         fault = Unreadable("unreachable", sentence)
-        return Item(uri=f"{_uri(folder)}/", name=f"{_below(root, folder)}/", fault=fault)
+        return Item(uri=f"{_uri(folder)}/", name=f"{_below(root, folder)}/", fault=fault, unlisted=True)
 
 
 def _is_folder(entry: os.DirEntry[bytes]) -> bool:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import hashlib
+import json
 import tempfile
+import time
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from outcrop.adapters.sources.configuration import check_members
+from outcrop.adapters.sources.configuration import bounded, check_members
+from outcrop.adapters.sources.inventory import Found, Inventory
+from outcrop.adapters.sources.notifications import Notifications
 from outcrop.adapters.sources.patterns import Patterns, is_litter
 from outcrop.adapters.sources.s3_client import Missing, open_client, translated
 from outcrop.core.errors import Invalid, OutcropError, Unavailable, Unreadable
@@ -19,28 +24,22 @@ from outcrop.core.protocols import Item
 from outcrop.core.settings import Settings
 from outcrop.core.sidecars import MAX_BYTES, SUFFIX, orphan, read_sidecar
 
-MEMBERS = {"bucket": str, "prefix": str, "owner": str, "include": list, "exclude": list, "hidden": bool}
+MEMBERS = {"bucket": str, "prefix": str, "owner": str, "include": list, "exclude": list, "hidden": bool,
+           "queue": str, "relist_hours": float, "profile": str}  # fmt: skip
 MIB = 1 << 20
 IN_MEMORY = 16 * MIB  # larger objects go through a file
 BLOCK = 1 << 20  # bytes that are read at a time
+UNCHANGED = " Nothing was changed."
+QUEUE_SECONDS = 5.0  # between two looks at a queue
 UNORDERED = "--x-s3"  # the end of the names of directory buckets, whose lists are in no order
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """An object as the list shows it, and the ETag of the metadata file beside it."""
-
-    key: str
-    etag: str
-    size: int
-    sidecar: str | None = None
 
 
 class S3Source:
     """The objects of a bucket below a prefix, in the order of their keys' bytes.
 
     An object is fetched, and its metadata file too, only where an ETag says that it is another one. What looks like a
-    folder (a key that ends with a slash), hidden names and litter are skipped.
+    folder (a key that ends with a slash), hidden names and litter are skipped. With a `queue` of notifications the list
+    is kept here, and the bucket is asked for it every `relist_hours` only, in case that one went astray.
     """
 
     page_size = 1000  # keys in one call, the most that S3 gives
@@ -53,11 +52,70 @@ class S3Source:
         self._patterns = Patterns.of(configuration.get("include", ()), configuration.get("exclude", ()))
         self._hidden: bool = configuration.get("hidden", False)
         self._settings = settings
+        self._profile: str | None = configuration.get("profile")
         self._opened: Any = None
+        queue = configuration.get("queue")
+        self._notifications = Notifications(queue, self._bucket, settings) if queue else None
+        self._relist = bounded(configuration, "relist_hours", 24, 0, 24 * 365) * 3600
+        told = json.dumps({**configuration, "profile": None}, sort_keys=True, default=list)
+        key = hashlib.sha256(told.encode()).hexdigest()[:24]
+        self._inventory = Inventory(settings.data / "sources" / f"s3-{key}.db")
 
     async def list(self, since: str | None) -> AsyncIterator[Item]:
         """Every document that is there now. Raises Unavailable where the bucket cannot be listed."""
-        del since  # S3 keeps no journal: all of it is listed
+        del since  # what is there is told as a whole
+        found = self._kept() if self._notifications is not None else self._listed()
+        async for one in found:
+            yield self._item(one)
+
+    async def _kept(self) -> AsyncIterator[Found]:
+        """The list that is kept here, brought up to date."""
+        try:
+            listed_at = await asyncio.to_thread(self._inventory.listed_at)
+            if listed_at is None or time.time() - listed_at > self._relist:
+                begun = time.time()
+                found = [one async for one in self._listed()]
+                await asyncio.to_thread(self._inventory.replace, found, begun)
+            await asyncio.to_thread(self._heed)
+        except OutcropError as error:
+            raise Unavailable(f"{error.message.removesuffix(UNCHANGED)}{UNCHANGED}") from error
+        after = ""
+        while page := await asyncio.to_thread(self._inventory.page, after):
+            for one in page:
+                yield one
+            after = page[-1].key
+
+    def _heed(self) -> None:
+        """Look at what the queue says has changed. A message goes when what it tells of is kept, and not before."""
+        if self._notifications is None:
+            return
+        for batch in self._notifications.batches():
+            documents = dict.fromkeys(key.removesuffix(SUFFIX) for key in batch.keys)
+            ours = [key for key in documents if key.startswith(self._prefix) and self._wanted(key)]
+            changed = [found for key in ours for found in self._found_now(key)]
+            self._inventory.change(changed, [name for key in ours for name in (key, key + SUFFIX)])
+            self._notifications.delete(batch)
+
+    def _found_now(self, key: str) -> Sequence[Found]:
+        """A document with its metadata file; that alone where there is no document; nothing where neither is."""
+        found, sidecar = self._head(key), self._head(key + SUFFIX)
+        if found is not None:
+            return [replace(found, sidecar=sidecar.etag if sidecar is not None else None)]
+        return [sidecar] if sidecar is not None else []
+
+    async def watch(self) -> AsyncIterator[None]:
+        """A sign each time that notifications wait; none without a queue."""
+        while self._notifications is not None:
+            if await asyncio.to_thread(self._notifications.waiting):
+                yield
+            await asyncio.sleep(QUEUE_SECONDS)
+
+    async def forget(self) -> None:
+        """Remove the list that is kept."""
+        await asyncio.to_thread(self._inventory.remove)
+
+    async def _listed(self) -> AsyncIterator[Found]:
+        """The list as the bucket gives it. Raises Unavailable where it cannot."""
         pairing = Pairing(ordered=not self._bucket.endswith(UNORDERED))
         token: dict[str, str] = {}
         while True:
@@ -66,7 +124,7 @@ class S3Source:
             more = page.get("IsTruncated", False)
             last = page["Contents"][-1]["Key"] if more and page.get("Contents") else None
             for found in pairing.paired(wanted, last):
-                yield self._item(found)
+                yield found
             if not more:
                 return
             token = {"ContinuationToken": page["NextContinuationToken"]}
@@ -111,13 +169,11 @@ class S3Source:
                 )
                 return page
         except OutcropError as error:
-            raise Unavailable(f"{error.message} Nothing was changed.") from error
+            raise Unavailable(f"{error.message}{UNCHANGED}") from error
 
     def _looked(self, key: str) -> Item | None:
-        found, sidecar = self._head(key), self._head(key + SUFFIX)
-        if found is None:
-            return None
-        return self._item(replace(found, sidecar=sidecar.etag if sidecar is not None else None))
+        found = self._found_now(key)
+        return self._item(found[0]) if found and found[0].key == key else None
 
     def _head(self, key: str) -> Found | None:
         """What is known of an object; None where there is none. Raises Denied and Unavailable."""
@@ -170,7 +226,7 @@ class S3Source:
     @property
     def _client(self) -> Any:
         if self._opened is None:
-            self._opened = open_client(self._settings.s3_endpoint)
+            self._opened = open_client(self._settings.s3_endpoint, profile=self._profile)
         return self._opened
 
 
@@ -222,7 +278,7 @@ class Pairing:
 
 
 def open_source(configuration: Mapping[str, Any], settings: Settings) -> S3Source:
-    """The source for `bucket`, and where given `prefix`, `owner` (an account id), `include`, `exclude` and `hidden`.
+    """The source for `bucket`; docs/sources.md explains every member.
 
     Raises:
         Invalid: A member is unknown or of the wrong type, the bucket is missing, or a pattern is none.

@@ -27,8 +27,12 @@ SENTENCES = {
 }
 
 
-def open_client(endpoint: str | None) -> Any:
-    """A client of botocore, safe to share between threads; nothing is asked yet.
+def open_client(
+    endpoint: str | None, service: str = "s3", region: str | None = None, profile: str | None = None
+) -> Any:
+    """A client of botocore for "s3" or "sqs", safe to share between threads; nothing is asked yet.
+
+    `profile` names credentials of the SDK's own configuration.
 
     Raises:
         Invalid: The endpoint or the SDK's configuration is wrong.
@@ -39,7 +43,9 @@ def open_client(endpoint: str | None) -> Any:
     except ImportError as error:
         raise MissingDependency("Reading S3 needs the package botocore.") from error
     try:
-        session = botocore.session.get_session()
+        session = botocore.session.Session(profile=profile)
+        if service != "s3":
+            return session.create_client(service, region_name=region, endpoint_url=endpoint, config=_patience())
         client = _client(session, endpoint, "auto")
         host = urlsplit(client.meta.endpoint_url).hostname or ""
         if host.endswith((".amazonaws.com", ".amazonaws.com.cn")):
@@ -53,14 +59,21 @@ def _client(session: Any, endpoint: str | None, style: str) -> Any:
     from botocore.config import Config
 
     config = Config(
+        s3={"addressing_style": style},  # type: ignore[arg-type]
+        response_checksum_validation="when_required",  # what not every server sends
+    )
+    return session.create_client("s3", endpoint_url=endpoint, config=_patience().merge(config))
+
+
+def _patience() -> Any:
+    from botocore.config import Config
+
+    return Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=READ_SECONDS,
         retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
         max_pool_connections=AT_ONCE,
-        s3={"addressing_style": style},  # type: ignore[arg-type]
-        response_checksum_validation="when_required",  # what not every server sends
     )
-    return session.create_client("s3", endpoint_url=endpoint, config=config)
 
 
 class Missing(OutcropError):

@@ -12,7 +12,7 @@ from outcrop.bedrock.table import Call, op
 from outcrop.core.errors import Conflict
 from outcrop.core.filters import all_of, equals
 from outcrop.core.records import Chunking, DataSource, KnowledgeBase
-from outcrop.ingest.folders import allowed_folder
+from outcrop.ingest.folders import allowed_file, allowed_folder
 
 _FORM = (*sources.ACCEPTED, *chunking.ACCEPTED)
 _IGNORED = {
@@ -122,9 +122,11 @@ async def _check_name(call: Call, base: KnowledgeBase, name: str) -> None:
 
 
 async def _place(call: Call, given: Mapping[str, Any]) -> tuple[str, dict[str, Any]]:
-    """The kind of data source and its configuration, whose folder must be one that may be read."""
+    """The kind of data source and its configuration, whose folder or file must be one that may be read."""
     kind, configuration = sources.source_of(given)
-    if kind == "folder":
-        services = call.services
+    services = call.services
+    if kind in ("folder", "git") and isinstance(configuration.get("path"), str):
         configuration["path"] = await allowed_folder(configuration["path"], services.settings, services.metadata)
+    if kind == "openapi" and isinstance(configuration.get("file"), str):
+        configuration["file"] = await allowed_file(configuration["file"], services.settings, services.metadata)
     return kind, configuration
