@@ -47,6 +47,7 @@ AND = re.compile(r"\s*\\and\b")
 TABULAR = re.compile(
     rf"\\begin\{{(tabular[x*]?|longtable)\}}{OPTION}(?:\{{[^{{}}]{{0,300}}\}})?\{{(?:[^{{}}]|\{{[^{{}}]{{0,300}}\}}){{0,300}}\}}"
 )
+WRAPPER = re.compile(r"\\(?:begin|end)\{(?:table|center|figure|abstract)\*?\}(?:\[[^\]\n]{0,20}\])?|\\centering\b")
 RULES = re.compile(r"\\(?:hline|toprule|midrule|bottomrule|cline\{[^}]*\}|cmidrule(?:\([^)]*\))?\{[^}]*\})")
 ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?")
 CELL_END = re.compile(r"(?<!\\)&")
@@ -92,10 +93,27 @@ def _paragraphs(builder: DocumentBuilder, text: str) -> None:
     position = 0
     for start, inner, end in _tabulars(text):
         _prose(builder, text[position:start])
-        rows = [[words(cell) for cell in CELL_END.split(row)] for row in ROW_END.split(RULES.sub("", inner))]
-        builder.table([row for row in rows if any(row)])
+        builder.table([row for row in _cells(inner) if any(row)])
         position = end
     _prose(builder, text[position:])
+
+
+def as_markdown(text: str) -> str:
+    """Markdown whose sections and tables may be LaTeX's (Mathpix Markdown) as Markdown alone."""
+    parts: list[str] = []
+    position = 0
+    for start, inner, end in _tabulars(text):
+        builder = DocumentBuilder()
+        builder.table([row for row in _cells(inner) if any(row)])
+        parts += [text[position:start].rstrip(), "\n\n", builder.build(Origin(TEX, "")).text, "\n\n"]
+        position = end
+    whole = "".join([*parts, text[position:].lstrip("\n") if position else text])
+    whole = SECTION.sub(lambda found: f"\n{'#' * (LEVELS[found[1]] + 1)} {words(found[2])}\n", whole)
+    return WRAPPER.sub("", FIELD.sub(lambda found: f"\n# {words(found[2])}\n" if found[1] == "title" else "", whole))
+
+
+def _cells(inner: str) -> list[list[str]]:
+    return [[words(cell) for cell in CELL_END.split(row)] for row in ROW_END.split(RULES.sub("", inner))]
 
 
 def _tabulars(text: str) -> Iterator[tuple[int, str, int]]:
