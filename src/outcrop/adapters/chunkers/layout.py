@@ -11,10 +11,13 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from outcrop.adapters.chunkers.contents import contents_spans
+from outcrop.adapters.chunkers.formulas import formula_spans
 from outcrop.core.parsed import Heading, ParsedDocument, Table
 from outcrop.core.protocols import Tokenizer
 from outcrop.core.sentences import sentence_spans
 
+MOST_FORMULA = 4  # times the limit of a unit, for a formula that is not cut
 PIECE = 200_000  # characters that are tokenized at a time, so that memory does not grow with the document
 
 
@@ -61,7 +64,7 @@ class Layout:
         openings = {_heading_lines(self.document.text, heading)[0] for heading in self.document.headings}
         parts = self._part_starts()
         units: list[Unit] = []
-        for start, end in self._unit_spans():
+        for start, end in self._whole(self._unit_spans()):
             opens_part = bool(parts) and start >= parts[0]
             while parts and start >= parts[0]:
                 parts.pop(0)
@@ -80,7 +83,42 @@ class Layout:
                 above = bisect_left(headings, before.end)
                 named = above < len(headings) and headings[above] <= row.start
                 sheets.append(_heading_lines(document.text, document.headings[above])[0] if named else row.start)
-        return sorted({*slides, *sheets})
+        return sorted({*slides, *sheets, *(edge for span in self.contents for edge in span)})
+
+    @cached_property
+    def contents(self) -> list[tuple[int, int]]:
+        """The tables of contents; no chunk reaches over their beginning or end."""
+        return contents_spans(self.document)
+
+    @cached_property
+    def formulas(self) -> list[tuple[int, int]]:
+        """The formulas; no unit ends within one."""
+        return formula_spans(self.document)
+
+    def in_contents(self, start: int, end: int) -> bool:
+        """Whether the characters [start, end) are a part of a table of contents, of a document that has more."""
+        return any(first <= start and end <= last for first, last in self.contents) and not self._all_contents
+
+    @cached_property
+    def _all_contents(self) -> bool:
+        held = sum(len(self.document.text[start:end].strip()) for start, end in self.contents)
+        return held >= len(self.document.text.strip())
+
+    def formula_at(self, position: int) -> tuple[int, int] | None:
+        """The formula that a position is within, and not at an edge of."""
+        before = bisect_left(self.formulas, (position,)) - 1
+        return self.formulas[before] if before >= 0 and position < self.formulas[before][1] else None
+
+    def _whole(self, spans: Iterator[tuple[int, int]]) -> Iterator[tuple[int, int]]:
+        """Units joined where the end of one lies within a formula."""
+        held: tuple[int, int] | None = None
+        for start, end in spans:
+            if held is not None and self.formula_at(start) is None:
+                yield held
+                held = None
+            held = (start, end) if held is None else (held[0], end)
+        if held is not None:
+            yield held
 
     def _unit_spans(self) -> Iterator[tuple[int, int]]:
         """Sentences between the tables and headings, rows within the tables, each heading's line by itself."""
@@ -116,11 +154,22 @@ class Layout:
             step = min(limit, last - first)
             if first + step < last:
                 step = self._back_to_space(text, int(first), int(step))
+                step = self._beside_formula(int(first), int(step), limit)
             end = unit.end if first + step >= last else int(self.starts[first + step])
             trimmed = begin + len(text[begin:end].rstrip())
             first_piece = begin == unit.start
             yield Unit(begin, trimmed, int(step), unit.opens_section and first_piece, unit.opens_part and first_piece)
             begin, first = end, first + step
+
+    def _beside_formula(self, first: int, step: int, limit: int) -> int:
+        """The count of tokens that ends before a formula, or else behind one of up to MOST_FORMULA limits."""
+        formula = self.formula_at(int(self.starts[first + step]))
+        if formula is None:
+            return step
+        before, behind = (int(bisect_left(self.starts, edge)) - first for edge in formula)
+        if before > 0:
+            return before
+        return behind if behind <= MOST_FORMULA * limit else step
 
     def _back_to_space(self, text: str, first: int, step: int) -> int:
         """The largest count of tokens up to `step` after which a word begins, if one is near, else `step`."""

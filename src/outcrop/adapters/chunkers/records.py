@@ -29,6 +29,7 @@ class ChunkMaker:
     def make(self, start: int, end: int, *, parent_id: str | None = None, searchable: bool = True) -> Chunk:
         """The chunk of the characters [start, end)."""
         text, context = self._document.text[start:end], self.context(start)
+        searchable = searchable and not self._layout.in_contents(start, end)
         boxes = self._document.boxes
         chunk = Chunk(
             id=self._id(text, context, searchable),

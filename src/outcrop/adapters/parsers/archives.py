@@ -11,6 +11,7 @@ from itertools import islice
 from outcrop.adapters.parsers.formats import DOCX, EPUB, ODP, ODS, ODT, PPTX, XLSB, XLSX
 from outcrop.adapters.parsers.ole import ENCRYPTED
 from outcrop.adapters.parsers.options import MIB
+from outcrop.adapters.parsers.properties import ENTITIES
 from outcrop.core.errors import Unreadable
 
 MAX_UNPACKED = 500 * MIB
@@ -18,6 +19,7 @@ MAX_ENTRIES = 10_000
 MAX_RATIO = 200  # unpacked to packed, of members that unpack to more than RATIO_FROM
 RATIO_FROM = 20 * MIB
 CONTENT_TYPES = "[Content_Types].xml"
+PROLOG = 1024  # bytes of a part within which a document type begins
 DECLARATION = 64 * 1024  # bytes of a member that are read to know the type
 
 MIME_TYPES: Mapping[str, str] = {
@@ -43,7 +45,10 @@ def archive_type(data: bytes) -> str | None:
     try:
         with zipfile.ZipFile(BytesIO(data)) as archive:
             check_members(archive)
-            return _declared(archive) or _by_folder(archive)
+            media_type = _declared(archive) or _by_folder(archive)
+            if media_type not in {None, EPUB}:  # pages of a book may have a document type
+                _check_entities(archive)
+            return media_type
     except (zipfile.BadZipFile, zlib.error, NotImplementedError, OSError, ValueError, EOFError) as error:
         raise Unreadable("corrupt", f"The file is damaged or cut off ({error}). Save it anew.") from error
     except RuntimeError as error:  # how zipfile says that a member needs a password
@@ -61,6 +66,22 @@ def check_members(archive: zipfile.ZipFile) -> None:
     for member in members:
         if member.file_size > RATIO_FROM and member.file_size > MAX_RATIO * max(member.compress_size, 1):
             raise Unreadable("too_large", BOMB.format(what=f"{member.file_size / MIB:.0f} MiB in one part"))
+
+
+def _check_entities(archive: zipfile.ZipFile) -> None:
+    """Refuse a part that defines entities, which neither format allows (ECMA-376, part 2, 6.2.5).
+
+    Its readers would each do another thing with it: leave the text out, or call the file damaged.
+    """
+    for member in archive.infolist():
+        if member.filename.endswith((".xml", ".rels")) and _defines_entities(archive, member):
+            raise Unreadable("unsupported", ENTITIES)
+
+
+def _defines_entities(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bool:
+    with archive.open(member) as part:
+        start = part.read(PROLOG).replace(b"\x00", b"")  # UTF-16 as well
+        return b"<!DOCTYPE" in start and b"<!ENTITY" in start + part.read(DECLARATION).replace(b"\x00", b"")
 
 
 def _declared(archive: zipfile.ZipFile) -> str | None:

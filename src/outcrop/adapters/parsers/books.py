@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
+import zlib
 from io import BytesIO
 from urllib.parse import unquote
 from xml.etree.ElementTree import Element, ParseError  # types only; defusedxml parses
@@ -16,7 +17,7 @@ from outcrop.adapters.parsers.decode import declared_encoding, decode
 from outcrop.adapters.parsers.families import with_libraries
 from outcrop.adapters.parsers.formats import EPUB
 from outcrop.adapters.parsers.options import ParseOptions
-from outcrop.adapters.parsers.properties import NAMES, local, parse_xml
+from outcrop.adapters.parsers.properties import ENTITIES, NAMES, local, parse_xml
 from outcrop.adapters.parsers.webpage import append_page
 from outcrop.core.errors import Unreadable
 from outcrop.core.parsed import Blob, ParsedDocument
@@ -37,6 +38,8 @@ class BookParser:
 
     def parse(self, blob: Blob) -> ParsedDocument:
         """The chapters in the order of the spine."""
+        from defusedxml import DefusedXmlException
+
         origin = Origin(EPUB, self.version)
         builder = DocumentBuilder()
         try:
@@ -46,7 +49,9 @@ class BookParser:
                 for chapter in _chapters(archive, origin):
                     data = archive.read(chapter)
                     append_page(builder, decode(data, declared_encoding(data)).text, whole=True)
-        except (ParseError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except DefusedXmlException as error:
+            raise Unreadable("unsupported", ENTITIES) from error
+        except (ParseError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise Unreadable("corrupt", f"The book is damaged ({error}). Get a good copy.") from error
         return builder.build(origin)
 

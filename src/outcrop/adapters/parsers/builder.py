@@ -123,6 +123,10 @@ class DocumentBuilder:
         if number:
             self.row(number, span, sheet)
 
+    def go_on_with_table(self, width: int) -> None:
+        """Begin with further rows of a table of `width` columns whose header another document has."""
+        self._table = (self._length, self._length, width)
+
     def end_table(self) -> Span:
         """End the table; its span."""
         start, header_end, _ = self._table

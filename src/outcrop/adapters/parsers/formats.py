@@ -25,6 +25,7 @@ HTML, XML, JSON, JSONL, YAML = (
     "application/yaml",
 )
 NOTEBOOK, TEX = "application/x-ipynb+json", "application/x-tex"
+MATHPIX = "text/x-mathpix-markdown"  # Markdown in which sections, formulas and tables may be LaTeX's
 PLAIN, MARKDOWN, CSV, TSV, CODE = (
     "text/plain",
     "text/markdown",
@@ -45,6 +46,7 @@ CODE_EXTENSIONS = (
 TEXT_TYPES: Mapping[str, str] = {
     **dict.fromkeys(("txt", "text", "log", "ini", "cfg", "conf", "properties", "srt", "vtt", "asc"), PLAIN),
     **dict.fromkeys(("md", "markdown", "mdown", "mkd", "mdx", "qmd", "rmd"), MARKDOWN),
+    "mmd": MATHPIX,
     **dict.fromkeys(("rst", "rest"), "text/x-rst"),
     **dict.fromkeys(("adoc", "asciidoc"), "text/asciidoc"),
     "org": "text/org",

@@ -9,6 +9,7 @@ import email
 import re
 from collections.abc import Iterator
 from contextlib import suppress
+from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
 
@@ -128,7 +129,7 @@ class _Writer:
 def header(message: Message, name: str) -> str:
     """A header field in words; one that is badly encoded as it stands."""
     value = str(message.get(name) or "")
-    with suppress(LookupError, ValueError):
+    with suppress(LookupError, ValueError, MessageError):
         value = str(make_header(decode_header(value)))
     return FOLDED.sub(" ", value).strip()
 
@@ -136,7 +137,7 @@ def header(message: Message, name: str) -> str:
 def filename(part: Message) -> str:
     """The name of an attached file, without a path."""
     name = part.get_filename() or ""
-    with suppress(LookupError, ValueError):
+    with suppress(LookupError, ValueError, MessageError):
         name = str(make_header(decode_header(name)))
     return re.split(r"[/\\]", FOLDED.sub(" ", name))[-1].strip()
 

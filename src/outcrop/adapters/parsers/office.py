@@ -102,7 +102,7 @@ def _refused(message: str) -> Unreadable:
     lowered = message.lower()
     if "password" in lowered or "encrypt" in lowered:
         return Unreadable("encrypted", ENCRYPTED)
-    if "limit" in lowered or "too large" in lowered or "exceed" in lowered:
+    if any(word in lowered for word in ("limit", "too large", "exceed", "bomb")):
         return Unreadable("too_large", f"The file holds more than is read of one document ({message[:200]}). Split it.")
     return Unreadable("corrupt", f"The file is damaged or not what its name says ({message[:200]}). Save it anew.")
 

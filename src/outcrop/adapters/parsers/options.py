@@ -18,6 +18,7 @@ class ParseOptions:
     seconds: int = 120  # wall time
     memory_mb: int = 2048  # address space of a parse process
     max_file_mb: int = 200
+    careful: bool = False  # leave out libraries that the file has broken once
 
     @classmethod
     def of(cls, settings: Settings) -> ParseOptions:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from outcrop.adapters.parsers.page_contents import contents_lines
 from outcrop.adapters.parsers.page_furniture import Furniture
-from outcrop.adapters.parsers.page_layout import Block, PageLayout, Place
+from outcrop.adapters.parsers.page_layout import Block, PageLayout, Place, insert
 from outcrop.adapters.parsers.page_prose import Spelling
-from outcrop.adapters.parsers.page_words import Word
+from outcrop.adapters.parsers.page_words import Word, bounds
 from outcrop.adapters.parsers.page_writer import PageWriter
 
 
@@ -39,11 +40,22 @@ class Sheet:
             number=self.number,
             width=self.width,
             height=self.height,
-            blocks=self.compose(self.words) if self.words else [],
+            blocks=self._blocks() if self.words else [],
             method="text" if self.confidence is None else "ocr",
             confidence=self.confidence,
             place=self.place,
         )
+
+    def _blocks(self) -> list[Block]:
+        """The blocks of the page, where each line of a table of contents stays a line."""
+        entries = contents_lines(self.words)
+        if not entries:
+            return self.compose(self.words)
+        taken = {id(word) for line in entries for word in line}
+        rest = [word for word in self.words if id(word) not in taken]
+        blocks = [(block, bounds(block.words())) for block in self.compose(rest)] if rest else []
+        insert(blocks, Block("code", entries))
+        return [block for block, _ in blocks]
 
 
 def append(sheets: Sequence[Sheet], furniture: Furniture, writer: PageWriter) -> None:

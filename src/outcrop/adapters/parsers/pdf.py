@@ -26,6 +26,8 @@ from outcrop.core.parsed import Blob, ParsedDocument
 
 VERSION = "pdf/1"
 MOST_PAGES = 5_000
+MOST_DAMAGED = 200  # pages in a row, of what may be a file that says it has millions
+CAREFUL = "The PDF breaks the library that finds its headings and tables; its text was read without them."
 LEAST_RECALL = 0.8  # of PDFium's tokens, among liteparse's words
 MORE = 1.5  # times the characters that a page's own text has, for what OCR read to be taken
 NO_TITLE = re.compile(
@@ -66,14 +68,16 @@ class PdfParser:
         if source.page_count == 0:
             raise Unreadable("empty", "The PDF has no pages.")
         writer, furniture = PageWriter(), Furniture()
-        pages = [source.page(number) for number in range(1, min(source.page_count, MOST_PAGES) + 1)]
-        for batch in _batches(source, pages):
+        pages = list(_described(source))
+        for batch in _batches(source, pages, careful=self._options.careful):
             sheets = [self._sheet(source, facts, outline) for facts, outline in batch]
             append(sheets, furniture, writer)
             progress.report()
         if not writer.length:
             raise self._nothing(pages)
         warnings = list(self._warnings(source.page_count, pages))
+        if self._options.careful:
+            warnings.append(CAREFUL)
         return writer.document(_origin(source, self.version, furniture, warnings))
 
     def _sheet(self, source: PdfSource, facts: PdfPage, outline: PageOutline | None) -> Sheet:
@@ -126,12 +130,27 @@ class PdfParser:
         return Unreadable("no_text", message)
 
 
-def _batches(source: PdfSource, pages: Sequence[PdfPage]) -> Iterator[list[tuple[PdfPage, PageOutline | None]]]:
+def _described(source: PdfSource) -> Iterator[PdfPage]:
+    """What is known of each page; those after a long run of damaged ones are taken to be damaged as well."""
+    damaged = 0
+    for number in range(1, min(source.page_count, MOST_PAGES) + 1):
+        facts = source.page(number)
+        yield facts
+        damaged = damaged + 1 if facts.damaged else 0
+        if damaged == MOST_DAMAGED:
+            return
+
+
+def _batches(
+    source: PdfSource, pages: Sequence[PdfPage], *, careful: bool
+) -> Iterator[list[tuple[PdfPage, PageOutline | None]]]:
     """All pages in batches, with what liteparse makes of them where it can."""
     turns = {facts.number: facts.turn for facts in pages if facts.turn}
     done = 0
-    for outlines in page_outlines(source.data, turns, form=source.has_form):
+    for outlines in () if careful else page_outlines(source.data, turns, form=source.has_form):
         found = {outline.number: outline for outline in outlines}
+        if not found:  # pages that it cannot open, of which there may be said to be millions
+            break
         last = min(max(found, default=done), len(pages))
         yield [(facts, found.get(facts.number)) for facts in pages[done:last]]
         done = last

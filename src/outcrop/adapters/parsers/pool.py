@@ -19,6 +19,8 @@ from outcrop.core.parsed import Blob, ParsedDocument
 
 Job = tuple["Future[ParsedDocument]", Blob]
 IDLE = 10.0  # seconds without work after which a process is ended: OCR holds hundreds of MiB
+DEADLY = ("crashed", "out_of_memory")
+PDF_HEADER, HEAD = b"%PDF-", 1024  # where the first is, in bytes
 CLOSED = "The reader was closed before the file was read. Run the sync again."
 
 
@@ -68,14 +70,26 @@ class Pool:
                 break
             future, blob = job
             if future.set_running_or_notify_cancel():
-                try:
-                    process = self._living(process)
-                    future.set_result(process.read(blob))
-                except BaseException as error:  # noqa: BLE001 # it belongs to whoever waits for the document
-                    future.set_exception(error)
+                process = self._settle(future, blob, process)
             with self._lock:
                 self._unfinished -= 1
         self._drop(process)
+
+    def _settle(self, future: Future[ParsedDocument], blob: Blob, process: ParseProcess | None) -> ParseProcess | None:
+        """Have a file read, once more and carefully where it broke its process in a way that this may mend."""
+        try:
+            process = self._living(process)
+            try:
+                document = process.read(blob)
+            except Unreadable as error:
+                if error.reason not in DEADLY or not _is_pdf(blob):
+                    raise
+                process = self._living(process)
+                document = _read_carefully(process, blob, error)
+            future.set_result(document)
+        except BaseException as error:  # noqa: BLE001 # it belongs to whoever waits for the document
+            future.set_exception(error)
+        return process
 
     def _living(self, process: ParseProcess | None) -> ParseProcess:
         if process is not None and process.alive:
@@ -109,3 +123,24 @@ class Pool:
             self._jobs.put(None)
         for thread in self._threads:
             thread.join()
+
+
+def _read_carefully(process: ParseProcess, blob: Blob, first: Unreadable) -> ParsedDocument:
+    """What is read without the libraries that broke; where that breaks it too, the first error."""
+    try:
+        return process.read(blob, careful=True)
+    except Unreadable as error:
+        raise (first if error.reason in DEADLY else error) from first
+
+
+def _is_pdf(blob: Blob) -> bool:
+    """Whether a file says that it is a PDF: its structure is read by a library that its text can be read without."""
+    if blob.data is not None:
+        return PDF_HEADER in blob.data[:HEAD]
+    if blob.path is None:
+        return False
+    try:
+        with blob.path.open("rb") as file:
+            return PDF_HEADER in file.read(HEAD)
+    except OSError:
+        return False

@@ -14,6 +14,7 @@ from time import monotonic
 
 from outcrop.adapters.parsers import wire
 from outcrop.adapters.parsers.options import MIB, ParseOptions, out_of_memory
+from outcrop.adapters.parsers.parts import joined
 from outcrop.core.errors import Unreadable
 from outcrop.core.parsed import Blob, ParsedDocument
 
@@ -75,13 +76,17 @@ class ParseProcess:
         if ready is None:
             raise Unreadable("crashed", f"The parse process did not start. {self._end()[1]}")
 
-    def read(self, blob: Blob) -> ParsedDocument:
-        """The text of a file. Raises Unreadable; the process may be gone afterwards, see `alive`."""
+    def read(self, blob: Blob, *, careful: bool = False) -> ParsedDocument:
+        """The text of a file. Raises Unreadable; the process may be gone afterwards, see `alive`.
+
+        `careful` leaves out what is known to break on some files, for one that has just broken a process.
+        """
         path = None if blob.path is None or blob.data is not None else str(blob.path)
         try:
             self._channel.settimeout(self._options.seconds)
-            wire.send(self._channel, {"name": blob.name, "path": path}, [] if blob.data is None else [blob.data])
-            return self._document(self._reply())
+            request = {"name": blob.name, "path": path, "careful": careful}
+            wire.send(self._channel, request, [] if blob.data is None else [blob.data])
+            return self._document(*self._reply())
         except TimeoutError as error:
             self._end()
             raise self._too_slow() from error
@@ -91,18 +96,26 @@ class ParseProcess:
         except (OSError, EOFError) as error:
             raise self._died() from error
 
-    def _reply(self) -> wire.Frame | None:
-        """The reply to a request; each page that the parser says it gets to gives it its time anew, to a limit."""
-        seconds = self._options.seconds
+    def _reply(self) -> tuple[wire.Frame | None, list[ParsedDocument]]:
+        """The reply to a request and the parts of the document before it.
+
+        Each part, and each page that the parser says it gets to, gives it its time anew, to a limit.
+        """
+        seconds, room = self._options.seconds, self._options.memory_mb * MIB
         last = monotonic() + MOST_EXTENSIONS * seconds
+        parts: list[ParsedDocument] = []
         while (now := monotonic()) < last:
-            deadline = min(now + seconds, last)
-            reply = wire.receive(self._channel, self._options.memory_mb * MIB, deadline)
-            if reply is None or "progress" not in reply.header:
-                return reply
+            reply = wire.receive(self._channel, room, min(now + seconds, last))
+            if reply is None or not reply.header.keys() & {"progress", "part", "restart"}:
+                return reply, parts
+            if "part" in reply.header:
+                parts.append(wire.decode(reply.header, reply.body))
+                room -= len(reply.body)
+            elif "restart" in reply.header:
+                parts, room = [], self._options.memory_mb * MIB
         raise TimeoutError
 
-    def _document(self, reply: wire.Frame | None) -> ParsedDocument:
+    def _document(self, reply: wire.Frame | None, parts: list[ParsedDocument]) -> ParsedDocument:
         if reply is None:
             raise EOFError
         self._said()  # a full pipe would lose the last words of a crash
@@ -110,7 +123,8 @@ class ParseProcess:
             self._end()
         if "reason" in reply.header:
             raise wire.decode_error(reply.header)
-        return wire.decode(reply.header, reply.body)
+        document = wire.decode(reply.header, reply.body)
+        return joined([*parts, document]) if parts else document
 
     def _too_slow(self) -> Unreadable:
         limit = self._options.seconds

@@ -5,7 +5,7 @@ from __future__ import annotations
 import zipfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, ParseError  # types only; defusedxml parses
+from xml.etree.ElementTree import Element, ParseError  # no parser: defusedxml parses
 
 if TYPE_CHECKING:
     from outcrop.adapters.parsers.builder import Origin
@@ -25,13 +25,20 @@ NAMES: Mapping[str, str] = {
     "date": "modified",
 }
 PARTS = ("docProps/core.xml", "meta.xml")
+ENTITIES = (
+    "The file defines XML entities of its own, which are not followed: they can be made to fill memory or to read "
+    "other files. Save it anew, without its DOCTYPE."
+)
 
 
 def parse_xml(data: bytes | str) -> Element:
     """The root of an XML document. Raises ParseError, or defusedxml's ValueErrors for entities that it defines."""
     from defusedxml.ElementTree import fromstring
 
-    root: Element = fromstring(data)
+    try:
+        root: Element = fromstring(data)
+    except LookupError as error:  # an encoding that nobody knows
+        raise ParseError(str(error)) from error
     return root
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 import zipfile
+import zlib
 from collections.abc import Iterator
 from io import BytesIO
 from xml.etree.ElementTree import Element, ParseError  # types only; defusedxml parses
@@ -15,7 +16,7 @@ from outcrop.adapters.parsers.builder import DocumentBuilder, Origin
 from outcrop.adapters.parsers.families import with_libraries
 from outcrop.adapters.parsers.formats import PPTX
 from outcrop.adapters.parsers.options import ParseOptions
-from outcrop.adapters.parsers.properties import describe, local, parse_xml
+from outcrop.adapters.parsers.properties import ENTITIES, describe, local, parse_xml
 from outcrop.core.errors import Unreadable
 from outcrop.core.parsed import Blob, ParsedDocument
 
@@ -37,13 +38,17 @@ class SlideParser:
 
     def parse(self, blob: Blob) -> ParsedDocument:
         """The slides in the order of the show; hidden ones too."""
+        from defusedxml import DefusedXmlException
+
         origin = Origin(blob.media_type or PPTX, self.version)
         builder = DocumentBuilder()
         try:
             with zipfile.ZipFile(BytesIO(blob.read())) as archive:
                 describe(archive, origin)
                 _Deck(archive, builder).append_slides()
-        except (ParseError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        except DefusedXmlException as error:
+            raise Unreadable("unsupported", ENTITIES) from error
+        except (ParseError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise Unreadable("corrupt", f"The presentation is damaged ({error}). Save it anew.") from error
         origin.title = origin.title or builder.first_title()
         return builder.build(origin)

@@ -17,7 +17,7 @@ from outcrop.adapters.parsers.decode import declared_encoding, decode
 from outcrop.adapters.parsers.families import with_libraries
 from outcrop.adapters.parsers.formats import JSON, JSONL, XML
 from outcrop.adapters.parsers.options import ParseOptions
-from outcrop.adapters.parsers.properties import local, parse_xml
+from outcrop.adapters.parsers.properties import ENTITIES, local, parse_xml
 from outcrop.core.errors import Unreadable
 from outcrop.core.parsed import Blob, ParsedDocument
 
@@ -29,12 +29,9 @@ MARKUP_NAMES = frozenset(
     {"p", "para", "li", "td", "th", "b", "i", "em", "strong", "span", "a", "code", "tt", "emphasis"}
 )
 NAMING = ("name", "id", "key", "code", "model", "version", "title", "number", "type")
+MOST_PATH = 20  # elements above one that are remembered
 DEEPEST_PATH = 4  # elements that are named before a value
 LONGEST_LABEL = 60  # characters
-ENTITIES = (
-    "The XML file defines entities of its own, which are not followed: they can be made to fill memory or to read "
-    "other files. Save it without its DOCTYPE."
-)
 
 
 class StructuredParser:
@@ -154,7 +151,7 @@ def _append_xml(builder: DocumentBuilder, data: bytes, origin: Origin) -> None:
         raise Unreadable("unsupported", ENTITIES) from error
     except ParseError as error:
         origin.warnings.append(f"The file is not well-formed XML ({error}); its text was read without its structure.")
-        builder.block(re.sub(r"<[^>]{0,5000}>", " ", text))
+        builder.block(re.sub(r"<[^<>]{0,5000}>", " ", text))
         return
     title = next((element.text for element in islice(root.iter(), 200) if local(element) == "title"), None)
     origin.title = title.strip() if title else None
@@ -166,7 +163,7 @@ def _append_element(builder: DocumentBuilder, root: Element) -> None:
     pending: list[tuple[Element, tuple[str, ...]]] = [(root, ())]
     while pending:
         element, path = pending.pop()
-        here = (*path, _label(element))
+        here = (*path[-MOST_PATH:], _label(element))
         attributes = _attributes(element)
         records = _xml_records(element)
         if _is_running_text(element):

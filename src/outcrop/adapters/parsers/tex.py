@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from outcrop.adapters.parsers.builder import DocumentBuilder, Origin
 from outcrop.adapters.parsers.decode import decode
@@ -23,29 +23,31 @@ LEVELS: Mapping[str, int] = {
 }
 COMMENT = re.compile(r"(?<!\\)%[^\n]*")
 BODY = re.compile(r"\\begin\{document\}(.*?)(?:\\end\{document\}|\Z)", re.DOTALL)
-BRACED = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]*\})*\})*)\}"
-SECTION = re.compile(rf"\\({'|'.join(LEVELS)})\*?(?:\[[^\]]*\])?{BRACED}")
-FIELD = re.compile(rf"\\(title|author|date)(?:\[[^\]]*\])?{BRACED}")
+# What is bounded here would, in a file made for it, be looked for to the end from each place where it may begin.
+OPTION = r"(?:\[[^\]\n]{0,500}\])?"
+BRACED = r"\{((?:[^{}]|\{(?:[^{}]|\{[^{}]{0,2000}\}){0,2000}\}){0,4000})\}"
+SECTION = re.compile(rf"\\({'|'.join(LEVELS)})\*?{OPTION}{BRACED}")
+FIELD = re.compile(rf"\\(title|author|date){OPTION}{BRACED}")
 FORMATTING = re.compile(
     r"\\(?:emph|textbf|textit|texttt|textsc|textsf|textrm|underline|mbox|text)\{([^{}]*)\}"  # what they hold is text
 )
 DROPPED = re.compile(
     r"\\(?:label|vspace|hspace|includegraphics|bibliographystyle|bibliography|usepackage|pagestyle|thispagestyle"
     r"|setcounter|setlength|centering|maketitle|tableofcontents|newpage|clearpage|noindent|small|footnotesize|index)"
-    r"\b\*?(?:\[[^\]]*\])?(?:\{[^{}]*\})*"
+    rf"\b\*?{OPTION}(?:\{{[^{{}}]*\}})*"
 )
 ENVIRONMENT = re.compile(
     r"\\(?:begin|end)\{(?!equation|align|gather|multline|eqnarray|math|displaymath|cases|[bpv]?matrix)"
-    r"[^}]*\}(?:\[[^\]]*\])?(?:\{[lcr|@{}p.\d\s]*\})?"
+    rf"[^{{}}\n]{{0,100}}\}}{OPTION}(?:\{{[lcr|@{{}}p.\d\s]{{0,300}}\}})?"
 )
-ITEM = re.compile(r"\\item(?:\[([^\]]*)\])?[ \t]*")
-REFERENCE = re.compile(r"\\(?:cite[pt]?|ref|eqref|autoref|cref|Cref)\*?(?:\[[^\]]*\])*\{([^{}]*)\}")
+ITEM = re.compile(r"\\item(?:\[([^\]\n]{0,500})\])?[ \t]*")
+REFERENCE = re.compile(r"\\(?:cite[pt]?|ref|eqref|autoref|cref|Cref)\*?(?:\[[^\[\]]{0,500}\]){0,3}\{([^{}]*)\}")
 ESCAPED = re.compile(r"\\([%&#_{}$])")
 AND = re.compile(r"\s*\\and\b")
 TABULAR = re.compile(
-    r"\\begin\{(tabular[x*]?|longtable)\}(?:\[[^\]]*\])?(?:\{[^{}]*\})?\{(?:[^{}]|\{[^{}]*\})*\}(.*?)\\end\{\1\}",
-    re.DOTALL,
+    rf"\\begin\{{(tabular[x*]?|longtable)\}}{OPTION}(?:\{{[^{{}}]{{0,300}}\}})?\{{(?:[^{{}}]|\{{[^{{}}]{{0,300}}\}}){{0,300}}\}}"
 )
+WRAPPER = re.compile(r"\\(?:begin|end)\{(?:table|center|figure|abstract)\*?\}(?:\[[^\]\n]{0,20}\])?|\\centering\b")
 RULES = re.compile(r"\\(?:hline|toprule|midrule|bottomrule|cline\{[^}]*\}|cmidrule(?:\([^)]*\))?\{[^}]*\})")
 ROW_END = re.compile(r"\\\\(?:\[[^\]]*\])?")
 CELL_END = re.compile(r"(?<!\\)&")
@@ -89,12 +91,41 @@ def _append(builder: DocumentBuilder, text: str) -> None:
 def _paragraphs(builder: DocumentBuilder, text: str) -> None:
     """Append what stands between two headings: paragraphs and tables."""
     position = 0
-    for found in TABULAR.finditer(text):
-        _prose(builder, text[position : found.start()])
-        rows = [[words(cell) for cell in CELL_END.split(row)] for row in ROW_END.split(RULES.sub("", found[2]))]
-        builder.table([row for row in rows if any(row)])
-        position = found.end()
+    for start, inner, end in _tabulars(text):
+        _prose(builder, text[position:start])
+        builder.table([row for row in _cells(inner) if any(row)])
+        position = end
     _prose(builder, text[position:])
+
+
+def as_markdown(text: str) -> str:
+    """Markdown whose sections and tables may be LaTeX's (Mathpix Markdown) as Markdown alone."""
+    parts: list[str] = []
+    position = 0
+    for start, inner, end in _tabulars(text):
+        builder = DocumentBuilder()
+        builder.table([row for row in _cells(inner) if any(row)])
+        parts += [text[position:start].rstrip(), "\n\n", builder.build(Origin(TEX, "")).text, "\n\n"]
+        position = end
+    whole = "".join([*parts, text[position:].lstrip("\n") if position else text])
+    whole = SECTION.sub(lambda found: f"\n{'#' * (LEVELS[found[1]] + 1)} {words(found[2])}\n", whole)
+    return WRAPPER.sub("", FIELD.sub(lambda found: f"\n# {words(found[2])}\n" if found[1] == "title" else "", whole))
+
+
+def _cells(inner: str) -> list[list[str]]:
+    return [[words(cell) for cell in CELL_END.split(row)] for row in ROW_END.split(RULES.sub("", inner))]
+
+
+def _tabulars(text: str) -> Iterator[tuple[int, str, int]]:
+    """Where each table begins, what it holds, and where it ends; one that is never ended is none."""
+    position = 0
+    while (found := TABULAR.search(text, position)) is not None:
+        ending = f"\\end{{{found[1]}}}"
+        end = text.find(ending, found.end())
+        if end < 0:
+            return
+        yield found.start(), text[found.end() : end], end + len(ending)
+        position = end + len(ending)
 
 
 def _prose(builder: DocumentBuilder, text: str) -> None:

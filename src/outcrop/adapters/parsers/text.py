@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
+from operator import itemgetter
 
 from outcrop.adapters.parsers.builder import DocumentBuilder, Origin
 from outcrop.adapters.parsers.decode import decode
 from outcrop.adapters.parsers.families import with_libraries
-from outcrop.adapters.parsers.formats import CODE, MARKDOWN, PLAIN
+from outcrop.adapters.parsers.formats import CODE, MARKDOWN, MATHPIX, PLAIN
 from outcrop.adapters.parsers.options import ParseOptions
+from outcrop.adapters.parsers.tex import as_markdown
 from outcrop.core.parsed import Blob, ParsedDocument
 
 Found = tuple[int, int, int]  # level, start and end of a title
@@ -29,16 +33,18 @@ RST_TITLE = re.compile(
 class TextParser:
     """Text as it is."""
 
-    media_types = frozenset({PLAIN, MARKDOWN, CODE, "text/x-rst", "text/asciidoc", "text/org"})
+    media_types = frozenset({PLAIN, MARKDOWN, MATHPIX, CODE, "text/x-rst", "text/asciidoc", "text/org"})
 
     def __init__(self, options: ParseOptions) -> None:
         self._options = options
-        self.version = with_libraries("text/1", "charset-normalizer")
+        self.version = with_libraries("text/2", "charset-normalizer")
 
     def parse(self, blob: Blob) -> ParsedDocument:
         """The text, its headings and its Markdown tables."""
         decoded = decode(blob.read())
         media_type = blob.media_type or PLAIN
+        if media_type == MATHPIX:
+            decoded = replace(decoded, text=as_markdown(decoded.text))
         origin = Origin(media_type, self.version, metadata={"encoding": decoded.encoding})
         origin.warnings.extend(decoded.warnings)
         builder = DocumentBuilder()
@@ -46,7 +52,7 @@ class TextParser:
         titles = sorted(HEADINGS.get(media_type, _none)(decoded.text), key=lambda found: found[1])
         for level, start, end in titles:
             builder.mark_heading(level, (start, end))
-        if media_type == MARKDOWN:
+        if media_type in {MARKDOWN, MATHPIX}:
             for start, header_end, end in markdown_tables(decoded.text):
                 builder.mark_table((start, end), header_end)
             describe(decoded.text, origin)
@@ -85,7 +91,15 @@ def fenced(text: str) -> list[tuple[int, int]]:
 
 
 def _outside(position: int, spans: list[tuple[int, int]]) -> bool:
-    return not any(start <= position < end for start, end in spans)
+    """Whether a position is in none of the spans, which are in order and apart."""
+    before = bisect_right(spans, position, key=itemgetter(0)) - 1
+    return before < 0 or position >= spans[before][1]
+
+
+def _after_blank(text: str, start: int) -> bool:
+    """Whether the line before the one that starts here is blank, or there is none."""
+    before = text.rfind("\n", 0, max(start - 1, 0)) + 1
+    return not text[before:start].strip()
 
 
 def markdown_headings(text: str) -> Iterator[Found]:
@@ -95,15 +109,16 @@ def markdown_headings(text: str) -> Iterator[Found]:
         if found[2] and _outside(found.start(), code):
             yield len(found[1]), found.start(2), found.end(2)
     for found in SETEXT.finditer(text):
-        blank_before = text[: found.start()].rstrip(" \t").endswith("\n\n") or not text[: found.start()].strip()
-        if blank_before and not NOT_SETEXT.match(found[1]) and _outside(found.start(), code):
+        if _after_blank(text, found.start()) and not NOT_SETEXT.match(found[1]) and _outside(found.start(), code):
             yield 1 if found[2][0] == "=" else 2, found.start(1), found.end(1)
 
 
 def markdown_tables(text: str) -> Iterator[tuple[int, int, int]]:
     """Pipe tables (GitHub Flavored Markdown, section 4.10) outside code: start, end of the ruling line, end."""
-    code = fenced(text)
+    code, end = fenced(text), -1
     for ruling in RULING.finditer(text):
+        if ruling.start() < end:
+            continue
         start = text.rfind("\n", 0, max(ruling.start() - 1, 0)) + 1
         header = text[start : max(ruling.start() - 1, 0)]
         if "|" not in ruling[0] or "|" not in header or not _outside(start, code):
@@ -142,6 +157,7 @@ def marked_headings(mark: str) -> Callable[[str], Iterator[Found]]:
 
 HEADINGS: Mapping[str, Callable[[str], Iterator[Found]]] = {
     MARKDOWN: markdown_headings,
+    MATHPIX: markdown_headings,
     "text/x-rst": rst_headings,
     "text/asciidoc": marked_headings("="),
     "text/org": marked_headings("*"),

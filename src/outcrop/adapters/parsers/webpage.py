@@ -35,7 +35,8 @@ ENDED = VOID | frozenset((
 ))  # fmt: skip
 TAG = re.compile(r"<(/?)([a-zA-Z][a-zA-Z0-9]*)")
 SELF_CLOSED = re.compile(r"<([a-zA-Z][\w:-]*)((?:\s[^<>]*?)?)/>")
-MARKUP = re.compile(r"<(script|style)\b.*?</\1\s*>|<!--.*?-->|<[^>]{0,5000}>", re.IGNORECASE | re.DOTALL)
+MARKUP = re.compile(r"<[^<>]{0,5000}>")
+UNSHOWN = (("<!--", "-->"), ("<script", "</script"), ("<style", "</style"))
 
 NOISE = (
     "script, style, noscript, template, iframe, object, embed, applet, svg, canvas, audio, video, map, nav, "
@@ -126,8 +127,25 @@ def too_deep(text: str) -> bool:
 
 def without_markup(text: str) -> str:
     """The text between tags, its lines trimmed."""
+    for opening, closing in UNSHOWN:
+        text = _without(text, opening, closing)
     lines = (" ".join(line.split()) for line in unescape(MARKUP.sub("\n", text)).split("\n"))
     return "\n".join(line for line in lines if line)
+
+
+def _without(text: str, opening: str, closing: str) -> str:
+    """The text without what stands from one mark to the next other one; of one that is never closed, all is kept.
+
+    A regular expression would look for the end anew from each mark.
+    """
+    lowered = text.lower()
+    if len(lowered) != len(text):  # a letter whose small form is longer: the places would not agree
+        lowered = text
+    kept, position = [], 0
+    while (start := lowered.find(opening, position)) >= 0 and (end := lowered.find(closing, start)) >= 0:
+        kept += [text[position:start], "\n"]
+        position = end + len(closing)
+    return "".join([*kept, text[position:]])
 
 
 def _facts(tree: LexborHTMLParser) -> PageFacts:

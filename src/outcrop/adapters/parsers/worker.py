@@ -6,19 +6,26 @@ import os
 import resource
 import socket
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from outcrop.adapters.parsers import progress, wire
+from outcrop.adapters.parsers import ole, progress, wire
+from outcrop.adapters.parsers.decode import looks_like_text
 from outcrop.adapters.parsers.detect import detect
 from outcrop.adapters.parsers.families import parser_for
+from outcrop.adapters.parsers.formats import CSV, TSV, by_name
 from outcrop.adapters.parsers.guards import allow_cpu, guard
 from outcrop.adapters.parsers.options import MIB, ParseOptions, out_of_memory
+from outcrop.adapters.parsers.parts import Restart, Streaming
 from outcrop.core.errors import Unreadable
 from outcrop.core.parsed import Blob, ParsedDocument
 from outcrop.core.protocols import Parser
 
+ROWS = frozenset({CSV, TSV})
+HEAD = 256 * 1024  # bytes that tell what a file of rows is
+CONTAINERS = (b"PK\x03\x04", b"PK\x05\x06", ole.MAGIC)  # what is to be had whole to be told
 STATM = Path("/proc/self/statm")
 NO_TEXT = (
     "No text was found in the file. If it shows text only in pictures, save it as PDF, or the pictures by themselves, "
@@ -29,16 +36,20 @@ NO_TEXT = (
 class Worker:
     """The parsers of one process, each made once, and what becomes of a request."""
 
-    def __init__(self, options: ParseOptions, families: Mapping[str, str]) -> None:
+    def __init__(
+        self, options: ParseOptions, families: Mapping[str, str], tell: Callable[[ParsedDocument], None]
+    ) -> None:
+        self._tell = tell
+        self._told = False  # whether a part of the document in hand was told
         self._options = options
         self._families = families
-        self._parsers: dict[str, Parser] = {}
+        self._parsers: dict[tuple[str, bool], Parser] = {}
         self.spent = False  # after a panic, or much memory: the pool takes a fresh process
 
     def answer(self, header: Mapping[str, Any], body: memoryview) -> tuple[dict[str, Any], list[bytes]]:
         """The reply to one request: a document, or the reason why there is none."""
         try:
-            return wire.encode(self.read(_blob(header, body)))
+            return wire.encode(self.read(_blob(header, body), careful=bool(header.get("careful"))))
         except Unreadable as error:
             return wire.encode_error(error), []
         except MemoryError:
@@ -51,17 +62,44 @@ class Worker:
             message = f"The file could not be read; it may be damaged ({type(error).__name__}: {str(error)[:200]})."
             return wire.encode_error(Unreadable("corrupt", message)), []
 
-    def read(self, blob: Blob) -> ParsedDocument:
+    def read(self, blob: Blob, *, careful: bool = False) -> ParsedDocument:
         """The text of a file, by the parser for its content. Raises Unreadable."""
-        data = blob.read()
-        media_type = detect(blob.name, data)
-        parser = self._parsers.get(media_type)
-        if parser is None:
-            parser = self._parsers[media_type] = parser_for(media_type, self._families, self._options)
-        document = parser.parse(Blob(name=blob.name, data=data, path=blob.path, media_type=media_type))
-        if not document.text.strip():
+        blob = _detected(blob)
+        parser = self._parser(str(blob.media_type), careful=careful)
+        document = self._last_part(parser.parts(blob)) if isinstance(parser, Streaming) else parser.parse(blob)
+        if not self._told and not document.text.strip():
             raise Unreadable("no_text", NO_TEXT)
         return document
+
+    def _last_part(self, parts: Iterator[ParsedDocument]) -> ParsedDocument:
+        """Tell every part of a document but its last, which is the answer."""
+        self._told = False
+        waiting = next(parts)
+        for part in parts:
+            self._tell(waiting)
+            self._told = not isinstance(waiting, Restart)
+            waiting = part
+        return waiting
+
+    def _parser(self, media_type: str, *, careful: bool) -> Parser:
+        key = (media_type, careful)
+        if key not in self._parsers:
+            options = replace(self._options, careful=careful)
+            self._parsers[key] = parser_for(media_type, self._families, options)
+        return self._parsers[key]
+
+
+def _detected(blob: Blob) -> Blob:
+    """The file with its media type; one of rows stays where it is, so that it can be read as it comes."""
+    if blob.path is not None and by_name(blob.name) in ROWS:
+        with blob.path.open("rb") as file:
+            head = file.read(HEAD)
+        if not head.startswith(CONTAINERS) and looks_like_text(head):
+            media_type = detect(blob.name, head)
+            if media_type in ROWS:
+                return replace(blob, media_type=media_type)
+    data = blob.read()
+    return replace(blob, data=data, media_type=detect(blob.name, data))
 
 
 def _blob(header: Mapping[str, Any], body: memoryview) -> Blob:
@@ -70,10 +108,11 @@ def _blob(header: Mapping[str, Any], body: memoryview) -> Blob:
     return Blob(name=header["name"], data=bytes(body))
 
 
-def serve(channel: socket.socket, worker: Worker, options: ParseOptions) -> None:
+def serve(channel: socket.socket, options: ParseOptions, families: Mapping[str, str]) -> None:
     """Say that the process is ready, then answer until the channel ends or the process is spent."""
     wire.send(channel, {"ready": True})
     progress.listen(lambda: _gets_on(channel, options))
+    worker = Worker(options, families, lambda part: _send_part(channel, options, part))
     while not worker.spent and (request := wire.receive(channel, sys.maxsize)) is not None:
         allow_cpu(options.seconds)
         header, bodies = worker.answer(request.header, request.body)
@@ -84,6 +123,16 @@ def serve(channel: socket.socket, worker: Worker, options: ParseOptions) -> None
 def _gets_on(channel: socket.socket, options: ParseOptions) -> None:
     """Say that the file is being read still, page by page: the time that it may take begins anew."""
     wire.send(channel, {"progress": True})
+    allow_cpu(options.seconds)
+
+
+def _send_part(channel: socket.socket, options: ParseOptions, part: ParsedDocument) -> None:
+    """Send a part of a document whose others follow, or the word to forget those before."""
+    if isinstance(part, Restart):
+        wire.send(channel, {"restart": True})
+        return
+    header, bodies = wire.encode(part)
+    wire.send(channel, {**header, "part": True}, bodies)
     allow_cpu(options.seconds)
 
 
@@ -104,7 +153,7 @@ def main(descriptor: int, options: ParseOptions, families: Mapping[str, str]) ->
     try:
         channel = socket.socket(fileno=descriptor)
         guard(options)
-        serve(channel, Worker(options, families), options)
+        serve(channel, options, families)
         code = 0
     except (EOFError, OSError):
         code = 0  # the parent has gone
