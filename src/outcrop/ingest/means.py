@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from outcrop.core.chunks import IndexSpec
 from outcrop.core.clock import Clock
 from outcrop.core.protocols import Adapters, MetadataStore, Source
 from outcrop.core.records import CUSTOM, DataSource, KnowledgeBase
@@ -28,7 +27,7 @@ class Means:
     async def work(self, base: KnowledgeBase, source: DataSource, meter: Meter, job_id: str | None = None) -> Work:
         """What work on a data source needs; the index is made where it is not there."""
         store = self.adapters.vector_store(base.vector_store)
-        await store.create(IndexSpec(name=base.index, dimensions=base.dimensions))
+        await store.create(base.spec())
         embedder = self.adapters.embedder(base.embedding_model)
         return Work(
             base=base,
