@@ -183,6 +183,21 @@ class Outcrop:
         options = Options(allow_empty=allow_empty, check=check)
         return [self.call(self.services.syncs.run, base, source, progress, options) for source in sources]
 
+    def rebuild(
+        self,
+        reference: str,
+        embedding_model: str | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> list[IngestionJob]:
+        """Make the index of a knowledge base anew beside the one that serves, and swap it in once it is complete.
+
+        With an `embedding_model`, it is the knowledge base's from then on. One finished job for each data source; one
+        that did not end well leaves the old index serving, and calling this again goes on.
+        """
+        base = self.knowledge_base(reference)
+        self.call(self.services.knowledge_bases.rebuild, base, embedding_model)
+        return [self.call(self.services.syncs.run, base, one, progress, Options()) for one in self.sources(base.id)]
+
     def add(
         self, reference: str, file: str | Path, *, id: str | None = None, metadata: Metadata | None = None
     ) -> Document:

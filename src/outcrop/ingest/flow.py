@@ -11,9 +11,11 @@ from dataclasses import dataclass
 from outcrop.core.errors import Unavailable
 from outcrop.core.protocols import Item, MayBeEmpty
 from outcrop.ingest.budget import Budget
+from outcrop.ingest.carrying import kept
 from outcrop.ingest.changes import Known, vanished
 from outcrop.ingest.embedding import Batch, batches_of, embedded
-from outcrop.ingest.steps import Prepared, Work, document_id, prepare
+from outcrop.ingest.steps import document_id, prepare
+from outcrop.ingest.work import Prepared, Work
 from outcrop.ingest.writing import remove, write
 
 LISTED_AHEAD = 10_000  # items; they make the total that progress is shown against
@@ -50,8 +52,21 @@ class Flow:
             OutcropError: The embedding model or a store failed.
         """
         await self.carry(self._listed(allow_empty=allow_empty))
+        for known in self._out_of_sight():
+            prepared = await kept(known, self._work)
+            async for batch in embedded([prepared] if prepared is not None else [], self._work):
+                await write(batch, self._work)
         gone = vanished(self._known.values(), self._seen.ids, self._seen.unlisted)
         await remove(gone, self._work)
+
+    def _out_of_sight(self) -> list[Known]:
+        """What is yet to be carried into a new index from parts of the source that could not be listed."""
+        parts = tuple(self._seen.unlisted)
+        return [
+            one
+            for one in self._known.values()
+            if one.replaced and one.id not in self._seen.ids and one.uri.startswith(parts)
+        ]
 
     async def carry(self, items: AsyncIterator[Item]) -> None:
         """Bring the index in step with these documents, and leave all others as they are. Raises as `run`."""
@@ -97,7 +112,7 @@ class Flow:
             known = self._known.get(document_id(self._work.source, item))
             prepared = await prepare(item, known, self._work)
             if prepared is not None:
-                await self._budget.take(len(prepared.chunks))
+                await self._budget.take(prepared.weight)
                 await self._prepared.put(prepared)
         await self._items.put(None)  # for the next worker
 
@@ -123,7 +138,7 @@ class Flow:
         while (batch := await self._batches.get()) is not None:
             await write(batch, self._work)
             for prepared in batch.finished:
-                self._budget.give(len(prepared.chunks))
+                self._budget.give(prepared.weight)
 
 
 @contextmanager

@@ -177,7 +177,10 @@ class Syncs:
         means = Means(metadata=self._metadata, adapters=self._adapters, settings=self._settings, clock=self._clock)
         work = await means.work(base, source, meter)
         known = await known_documents(self._metadata, work.store, base, source, check=options.check)
-        await Flow(work, known, self._settings.threads).run(allow_empty=options.allow_empty)
+        rebuilding = means.rebuilding()
+        work, current = await rebuilding.opened(work, known)
+        await Flow(work, current, self._settings.threads).run(allow_empty=options.allow_empty)
+        await rebuilding.closed(work)
 
     async def _heartbeat(self, claim: Claim, meter: Meter) -> None:
         """Keep the job's counts current, and see whether someone asks it to stop."""

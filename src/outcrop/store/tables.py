@@ -13,6 +13,8 @@ from outcrop.core.records import (
     InferenceProfile,
     IngestionJob,
     KnowledgeBase,
+    Rebuild,
+    RebuiltDocument,
     Record,
     Session,
     Tags,
@@ -29,6 +31,8 @@ KINDS: tuple[type[Record], ...] = (
     ClientToken,
     InferenceProfile,
     Deposit,
+    Rebuild,
+    RebuiltDocument,
 )
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.

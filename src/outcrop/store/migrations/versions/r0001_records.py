@@ -19,6 +19,8 @@ INDEXED = {
     "tags": (),
     "inference_profiles": ("name",),
     "deposits": ("knowledge_base_id", "data_source_id", "status", "blob"),
+    "rebuilds": (),
+    "rebuilt_documents": ("knowledge_base_id", "data_source_id", "status", "uri"),
 }
 UNIQUE = {"knowledge_bases": ("name",), "inference_profiles": ("name",)}
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
