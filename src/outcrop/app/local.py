@@ -27,6 +27,7 @@ from outcrop.services import Services
 
 if TYPE_CHECKING:
     from outcrop.ingest.progress import Progress
+    from outcrop.ingest.report import Report
     from outcrop.ingest.verify import Verification
 
 T = TypeVar("T")
@@ -286,6 +287,16 @@ class Outcrop:
         parts = self.services.answers.ask(self.knowledge_base(reference), request)
         while (part := self.call(_next, parts)) is not None:
             yield part
+
+    def report(self, reference: str, job: str | None = None) -> tuple[Report, list[Document]]:
+        """Numbers on what was ingested, and the documents: of a knowledge base, or of one job ("last": the newest)."""
+        base, reports = self.knowledge_base(reference), self.services.reports
+
+        async def made() -> tuple[Report, list[Document]]:
+            found = await reports.job(base, job) if job is not None else None
+            return await reports.of(base, found), [one async for one in reports.documents(base, found)]
+
+        return self.call(made)
 
     def verify(self, reference: str) -> Verification:
         """Whether source, metadata and index agree, and every way in which they do not."""

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from outcrop import __version__
-from outcrop.cli import ask, direct, doctor, documents, keys, knowledge_bases, serve, sources, sync
+from outcrop.cli import ask, direct, doctor, documents, keys, knowledge_bases, report, serve, sources, sync
 from outcrop.cli.console import Exit, say
 from outcrop.core.errors import OutcropError
 
@@ -26,6 +26,7 @@ app.command("add")(direct.add)
 app.command("remove")(direct.remove)
 app.command("docs")(documents.docs)
 app.command("chunks")(documents.chunks)
+app.command("report")(report.report)
 app.command("retrieve")(ask.retrieve)
 app.command("ask")(ask.ask)
 app.command("verify")(sync.verify)

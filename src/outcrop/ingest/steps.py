@@ -17,6 +17,7 @@ from outcrop.core.records import DataSource, Document
 from outcrop.ingest.carrying import carried, cut_before, kept, with_chunks
 from outcrop.ingest.changes import Fingerprints, Known, change_of
 from outcrop.ingest.fingerprints import chunks_hash, content_hash, metadata_hash, settings_hash
+from outcrop.ingest.quality import quality_of
 from outcrop.ingest.work import Outcome, Prepared, Work
 
 NAMED_PAGES = 10  # how many pages without text a reason names
@@ -112,6 +113,7 @@ async def _with_text(item: Item, known: Known | None, work: Work, blob: Blob, co
         title=parsed.title,
         warnings=parsed.warnings,
         coverage=parsed.coverage(),
+        quality=quality_of(chunks, parsed.text),
         chunks=len(chunks),
         chunks_hash=chunks_hash(chunk.id for chunk in chunks),
         **_completeness(parsed),

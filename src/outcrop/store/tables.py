@@ -6,18 +6,23 @@ import sqlalchemy as sa
 
 from outcrop.core.records import (
     AccessKey,
+    Attachment,
+    AttachmentBatch,
     ClientToken,
     DataSource,
     Deposit,
     Document,
     InferenceProfile,
     IngestionJob,
+    KeptResponse,
     KnowledgeBase,
     Rebuild,
     RebuiltDocument,
     Record,
     Session,
+    StoreLabel,
     Tags,
+    Upload,
 )
 
 KINDS: tuple[type[Record], ...] = (
@@ -27,6 +32,11 @@ KINDS: tuple[type[Record], ...] = (
     IngestionJob,
     Session,
     AccessKey,
+    Upload,
+    StoreLabel,
+    Attachment,
+    AttachmentBatch,
+    KeptResponse,
     Tags,
     ClientToken,
     InferenceProfile,
