@@ -46,6 +46,8 @@ class Known:
     in_doubt: bool = False
     recorded: bool = True
     replaced: bool = False  # it is in the index that is being replaced, and not yet in the one that is being built
+    job_id: str | None = None
+    outcome: str | None = None
 
     @classmethod
     def of(cls, document: Document, *, in_doubt: bool = False) -> Known:
@@ -63,6 +65,8 @@ class Known:
             source_version=document.source_version,
             created_at=document.created_at,
             in_doubt=in_doubt,
+            job_id=document.job_id,
+            outcome=document.outcome,
         )
 
     @property

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from outcrop.core.chunks import IndexSpec
@@ -12,7 +13,7 @@ from outcrop.core.settings import Settings
 from outcrop.ingest.deposits import DepositSource
 from outcrop.ingest.progress import Meter
 from outcrop.ingest.rebuilding import Rebuilding
-from outcrop.ingest.work import Work
+from outcrop.ingest.work import Pause, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,12 +24,13 @@ class Means:
     adapters: Adapters
     settings: Settings
     clock: Clock
+    pause: Pause = asyncio.sleep
 
     def rebuilding(self) -> Rebuilding:
         """What builds indexes anew."""
         return Rebuilding(self.metadata, self.adapters, self.settings, self.clock)
 
-    async def work(self, base: KnowledgeBase, source: DataSource, meter: Meter) -> Work:
+    async def work(self, base: KnowledgeBase, source: DataSource, meter: Meter, job_id: str | None = None) -> Work:
         """What work on a data source needs, which the caller holds; the index is made where it is not there."""
         await self.rebuilding().finished(base, source)
         store = self.adapters.vector_store(base.vector_store)
@@ -46,6 +48,8 @@ class Means:
             clock=self.clock,
             meter=meter,
             precision=self.settings.embedding_precision,
+            job_id=job_id,
+            pause=self.pause,
         )
 
 

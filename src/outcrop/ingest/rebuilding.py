@@ -53,6 +53,13 @@ class Rebuilding:
             found = await self._begun(work.base, [work.source], work.base.embedding_model, work.base.dimensions)
         return await self._view(work, known, found)
 
+    async def joined(self, work: Work) -> Work:
+        """What a worker works with that does steps of another's job."""
+        found = await self.pending(work.base)
+        if found is None or found.status != "BUILDING" or work.source.id not in found.sources:
+            return work
+        return self._viewed(work, found)
+
     async def closed(self, work: Work) -> None:
         """A sync made all documents of its data source: swap the new index in where nothing is missing any more."""
         if work.replaces is None:
@@ -161,7 +168,8 @@ class Rebuilding:
             except Conflict as error:
                 raise Conflict(message) from error
 
-    async def _view(self, work: Work, known: Mapping[str, Known], rebuild: Rebuild) -> tuple[Work, Mapping[str, Known]]:
+    def _viewed(self, work: Work, rebuild: Rebuild) -> Work:
+        """The same work on the index that is being built."""
         base = replace(
             work.base,
             index=rebuild.index,
@@ -169,7 +177,7 @@ class Rebuilding:
             dimensions=rebuild.dimensions,
         )
         embedder = self._adapters.embedder(base.embedding_model)
-        new = replace(
+        return replace(
             work,
             base=base,
             metadata=RebuiltRecords(work.metadata),
@@ -177,8 +185,11 @@ class Rebuilding:
             chunker=self._adapters.chunker(work.source.chunking, embedder),
             replaces=rebuild.replaces,
         )
-        await new.store.create(IndexSpec(name=base.index, dimensions=base.dimensions))
-        made = await known_documents(new.metadata, new.store, base, new.source, check=True)
+
+    async def _view(self, work: Work, known: Mapping[str, Known], rebuild: Rebuild) -> tuple[Work, Mapping[str, Known]]:
+        new = self._viewed(work, rebuild)
+        await new.store.create(IndexSpec(name=rebuild.index, dimensions=rebuild.dimensions))
+        made = await known_documents(new.metadata, new.store, new.base, new.source, check=True)
         waiting = {
             name: replace(one, replaced=True)
             for name, one in known.items()

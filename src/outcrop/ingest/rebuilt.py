@@ -59,6 +59,15 @@ class RebuiltRecords:
             yield RebuiltRecords(inside)
 
 
+async def rebuilt(metadata: MetadataStore, document_id: str) -> bool:
+    """Whether a document is in the index that is being built."""
+    try:
+        await metadata.get(RebuiltDocument, document_id)
+    except NotFound:
+        return False
+    return True
+
+
 def as_kind(kind: type[D], document: Document) -> D:
     """The same document as a record of another collection."""
     return kind(**{one.name: getattr(document, one.name) for one in fields(Document)})

@@ -27,6 +27,7 @@ REMEDIES: Mapping[str, str] = {
     "out_of_memory": "Split it, or raise the setting parse_memory_mb; then sync again.",
     "crashed": "Sync again; if it fails again, save it anew in its own program, and report the fault.",
     "missing_dependency": "Install what the reason names, and sync again.",
+    "lethal": "Take it out of the source, or save it anew in its own program; and report the fault.",
     "unreachable": "See that it is there and may be read by the user that runs Outcrop; then sync again.",
 }
 COLUMNS = (

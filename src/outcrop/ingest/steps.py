@@ -14,12 +14,17 @@ from outcrop.core.ids import derived_id
 from outcrop.core.parsed import Blob, ParsedDocument
 from outcrop.core.protocols import Describing, Item, Source
 from outcrop.core.records import DataSource, Document
-from outcrop.ingest.carrying import carried, cut_before, kept, with_chunks
 from outcrop.ingest.changes import Fingerprints, Known, change_of
 from outcrop.ingest.fingerprints import chunks_hash, content_hash, metadata_hash, settings_hash
 from outcrop.ingest.quality import quality_of
+from outcrop.ingest.retries import reached
+from outcrop.ingest.reuse import carried, cut_before, kept, with_chunks
 from outcrop.ingest.work import Outcome, Prepared, Work
 
+LETHAL = (
+    "The process that read it ended without a word, again and again. It is left alone until its content changes; "
+    "take it out of the source, or tell us of it."
+)
 NAMED_PAGES = 10  # how many pages without text a reason names
 _log = logging.getLogger(__name__)
 
@@ -32,7 +37,7 @@ async def prepare(item: Item, known: Known | None, work: Work) -> Prepared | Non
     if fault is not None:
         return await _without_text(item, known, work, fault)
     try:
-        return await _compared(item, known, work)
+        return await reached(lambda: _compared(item, known, work), work)
     except Unreadable as error:
         return await _without_text(item, known, work, error)
     except OSError as error:
@@ -103,6 +108,8 @@ async def _with_text(item: Item, known: Known | None, work: Work, blob: Blob, co
     """The chunks of a document that is new or has changed, or the reason why there are none."""
     work.meter.begin(item.name)
     try:
+        if item.uri in work.refused:
+            raise Unreadable("lethal", LETHAL)  # noqa: TRY301 # as any other reason why there is no text
         parsed = await _parsed(blob, work)
         document = _record(item, known, work, content, parsed.media_type)
         chunks = _with_attributes(item, await _chunked(document.id, parsed, work))
@@ -124,7 +131,7 @@ async def _with_text(item: Item, known: Known | None, work: Work, blob: Blob, co
 
 async def _parsed(blob: Blob, work: Work) -> ParsedDocument:
     """The text of a file; whatever goes wrong is Unreadable, for it concerns this file alone."""
-    work.meter.counts["parsed"] += 1
+    work.meter.note("parsed")
     try:
         return await work.reader.read(blob)
     except Unreadable:

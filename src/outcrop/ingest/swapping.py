@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from contextlib import AsyncExitStack, suppress
 from dataclasses import replace
@@ -9,14 +10,15 @@ from dataclasses import replace
 from outcrop.core.chunks import DATA_SOURCE_ID, Point
 from outcrop.core.clock import Clock
 from outcrop.core.errors import Conflict, NotFound
-from outcrop.core.filters import Compare, Filter, equals
+from outcrop.core.filters import AllOf, Compare, Filter, equals, one_of
 from outcrop.core.protocols import Adapters, MetadataStore, every
-from outcrop.core.records import DataSource, Document, KnowledgeBase, Rebuild, RebuiltDocument
+from outcrop.core.records import DataSource, Document, IngestionJob, KnowledgeBase, Rebuild, RebuiltDocument
 from outcrop.core.settings import Settings
-from outcrop.ingest.locks import held, locked
-from outcrop.ingest.rebuilt import as_kind
+from outcrop.ingest.locks import locked
+from outcrop.ingest.rebuilt import as_kind, rebuilt
 
 AT_ONCE = 500
+PAUSE = 0.05  # seconds between two looks whether someone has let go of a data source
 
 
 class Swapping:
@@ -40,13 +42,29 @@ class Swapping:
         others = {one.id async for one in every(self._metadata, DataSource, where)}
         async with AsyncExitStack() as stack:
             for other in sorted(others - ({holding.id} if holding is not None else set())):
-                await stack.enter_async_context(held(self._data, other))
+                await self._hold(other, stack)
             current = await self._metadata.get(Rebuild, rebuild.id)
             if not set(current.sources) <= set(current.done):
                 return  # something changed while this waited; a sync of it comes
             await self._complete(current)
             swapped = await self._flip(current)
             await self._finish(swapped)
+
+    async def _hold(self, source_id: str, stack: AsyncExitStack) -> None:
+        """Hold a data source, unless a job does that waits for its turn and will begin with the new index."""
+        waits = AllOf((equals("data_source_id", source_id), one_of("status", ("STARTING", "IN_PROGRESS", "STOPPING"))))
+        while True:
+            try:
+                source = await self._metadata.get(DataSource, source_id)
+                stack.enter_context(locked(self._data, source))
+            except NotFound:
+                return
+            except Conflict:
+                if (await self._metadata.page(IngestionJob, waits, None, 1)).records:
+                    return
+                await asyncio.sleep(PAUSE)
+            else:
+                return
 
     async def finish(self, rebuild: Rebuild, holding: DataSource) -> None:
         """Finish a swap after a crash, unless someone holds its data sources, who finishes it."""
@@ -122,19 +140,12 @@ class Swapping:
         gone = [
             document.id
             async for document in every(self._metadata, Document, equals("data_source_id", source_id))
-            if not await self._is_rebuilt(document.id)
+            if not await rebuilt(self._metadata, document.id)
         ]
         for start in range(0, len(gone), AT_ONCE):
             async with self._metadata.transaction() as inside:
                 for name in gone[start : start + AT_ONCE]:
                     await inside.delete(Document, name)
-
-    async def _is_rebuilt(self, id: str) -> bool:
-        try:
-            await self._metadata.get(RebuiltDocument, id)
-        except NotFound:
-            return False
-        return True
 
 
 def _of(rebuild: Rebuild) -> Filter:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -13,6 +14,8 @@ from outcrop.core.records import DataSource, Document, KnowledgeBase
 from outcrop.ingest.changes import Known
 from outcrop.ingest.progress import Meter
 
+Journal = Callable[[MetadataStore, Mapping[str, int]], Awaitable[None]]
+Pause = Callable[[float], Awaitable[None]]
 Outcome = Literal["indexed", "modified", "failed", "ignored", "metadata_modified", "unchanged", "kept"]
 
 
@@ -35,6 +38,10 @@ class Work:
     meter: Meter
     precision: str  # of the model: vectors of another one are never reused
     replaces: str | None = None
+    job_id: str | None = None
+    journal: Journal | None = None  # writes down how far a job is, in the transaction of what was done
+    refused: frozenset[str] = frozenset()  # the addresses of documents that are not read: they ended the process
+    pause: Pause = asyncio.sleep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,6 +24,7 @@ from outcrop.core.records import (
     Tags,
     Upload,
 )
+from outcrop.core.work import JobStep, Worker
 
 KINDS: tuple[type[Record], ...] = (
     KnowledgeBase,
@@ -43,6 +44,8 @@ KINDS: tuple[type[Record], ...] = (
     Deposit,
     Rebuild,
     RebuiltDocument,
+    JobStep,
+    Worker,
 )
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.
