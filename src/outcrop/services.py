@@ -15,6 +15,7 @@ from outcrop.ingest.attachments import Attachments
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
 from outcrop.ingest.knowledge_bases import KnowledgeBases
+from outcrop.ingest.report import Reports
 from outcrop.ingest.store_labels import StoreLabels
 from outcrop.ingest.sync import Syncs
 from outcrop.ingest.uploads import Uploads
@@ -36,6 +37,7 @@ class Services:
     store_labels: StoreLabels
     jobs: Jobs
     verifier: Verifier
+    reports: Reports
     answers: Answers
     models: Models
     keys: Keys

@@ -50,6 +50,23 @@ def test_docs_gives_the_reason_of_a_failed_document(notes, outcrop_command):
     assert document["reason"]
 
 
+def test_report_gives_numbers_and_documents(notes, outcrop_command, tmp_path):
+    report = printed(outcrop_command("report", "notes", "--json", data=notes))
+    assert report["statuses"] == {"INDEXED": 2, "FAILED": 1}
+    assert {row["name"] for row in report["documentRows"]} == {"gate.txt", "pump.md", "empty.txt"}
+    last = printed(outcrop_command("report", "notes", "last", "--json", "--csv", str(tmp_path / "r.csv"), data=notes))
+    assert last["job"]["statistics"]["scanned"] == 3
+    assert "empty.txt" in (tmp_path / "r.csv").read_text()
+
+
+def test_a_rebuilt_knowledge_base_has_the_same_chunks(notes, outcrop_command):
+    before = outcrop_command("chunks", "notes", "pump.md", "--json", data=notes).stdout
+    done = outcrop_command("kb", "rebuild", "notes", "--json", data=notes)
+    [job] = printed(done)
+    assert (job["status"], job["statistics"]["chunksEmbedded"]) == ("COMPLETE", 0)
+    assert outcrop_command("chunks", "notes", "pump.md", "--json", data=notes).stdout == before
+
+
 def test_chunks_shows_where_each_chunk_stands(notes, outcrop_command):
     [chunk] = printed(outcrop_command("chunks", "notes", "pump.md", "--json", data=notes))
     assert "oil every 14 days" in chunk["text"]

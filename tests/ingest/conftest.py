@@ -80,11 +80,15 @@ class House:
     async def sync(self, progress=None, **options):
         return await self.syncs.run(self.base, self.source, progress, Options(**options))
 
+    async def index(self):
+        """The index that serves now."""
+        return (await self.bases.get(self.base.id)).index
+
     async def documents(self):
         return {one.name: one async for one in every(self.metadata, Document, None)}
 
     async def points(self):
-        return [point async for points in self.store.scan(self.base.index) for point in points]
+        return [point async for points in self.store.scan(await self.index()) for point in points]
 
     async def texts(self):
         """What is searchable: the texts of each document's chunks in order, by the document's name."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from time import perf_counter
 
 from outcrop.answer.agentic import explored
@@ -25,10 +25,12 @@ from outcrop.core.answers import (
 )
 from outcrop.core.chunks import Hit
 from outcrop.core.clock import Clock
+from outcrop.core.errors import IndexMissing
+from outcrop.core.filters import equals
 from outcrop.core.protocols import Adapters, Generator, MetadataStore, Models
 from outcrop.core.records import KnowledgeBase, Turn
 from outcrop.core.settings import Settings
-from outcrop.core.steps import Trace, run_steps
+from outcrop.core.steps import Step, Trace, run_steps
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +53,7 @@ class Answers:
         clock: Clock,
         models: Models,
     ) -> None:
+        self._metadata = metadata
         sessions = Sessions(metadata, clock)
         self._deps = Deps(adapters=adapters, settings=settings, sessions=sessions, clock=clock, models=models)
 
@@ -62,7 +65,7 @@ class Answers:
             IndexMissing: Nothing was ever synced.
         """
         trace = Trace()
-        state = await run_steps(RETRIEVE, State(base=base, request=request), self._deps, trace)
+        state = await self._searched(RETRIEVE, State(base=base, request=request), trace)
         return Retrieved(hits=state.hits, trace=tuple(trace.spans), question=state.question)
 
     async def ask(self, base: KnowledgeBase, request: AskRequest) -> AsyncGenerator[AnswerPart]:
@@ -74,7 +77,7 @@ class Answers:
             ModelFailed: The model gave no usable answer; Throttled, TimedOut and Unavailable likewise.
         """
         trace = Trace()
-        state = await run_steps(PREPARE, self._begin(base, request), self._deps, trace)
+        state = await self._searched(PREPARE, self._begin(base, request), trace)
         generator = self._deps.adapters.generator(state.model)
         composed = Composed()
         async for part in self._compose(state, generator, composed, trace):
@@ -96,6 +99,17 @@ class Answers:
     def explore(self, asked: Exploration) -> AsyncGenerator[ExploredPart]:
         """Agentic retrieval: see `agentic.explored`."""
         return explored(asked, self._deps)
+
+    async def _searched(self, steps: Sequence[Step[State, Deps]], state: State, trace: Trace) -> State:
+        """The state after some steps; where the index was replaced by a new one just now, they are done with that."""
+        try:
+            return await run_steps(steps, state, self._deps, trace)
+        except IndexMissing:
+            current = await self._metadata.page(KnowledgeBase, equals("name", state.base.name), None, 1)
+            base = next((one for one in current.records if one.index != state.base.index), None)
+            if base is None:
+                raise
+            return await run_steps(steps, replace(state, base=base), self._deps, trace)
 
     def _begin(self, base: KnowledgeBase, request: AskRequest) -> State:
         retrieval = RetrieveRequest(

@@ -28,6 +28,7 @@ from outcrop.services import Services
 
 if TYPE_CHECKING:
     from outcrop.ingest.progress import Progress
+    from outcrop.ingest.report import Report
     from outcrop.ingest.verify import Verification
 
 T = TypeVar("T")
@@ -219,6 +220,21 @@ class Outcrop:
         base, found = self.knowledge_base(reference), self._one_source(reference, source)
         return self.call(self.services.knowledge_bases.change_source, base, replace(found, **changes))
 
+    def rebuild(
+        self,
+        reference: str,
+        embedding_model: str | None = None,
+        progress: Callable[[Progress], None] | None = None,
+    ) -> list[IngestionJob]:
+        """Make the index of a knowledge base anew beside the one that serves, and swap it in once it is complete.
+
+        With an `embedding_model`, it is the knowledge base's from then on. One finished job for each data source; one
+        that did not end well leaves the old index serving, and calling this again goes on.
+        """
+        base = self.knowledge_base(reference)
+        self.call(self.services.knowledge_bases.rebuild, base, embedding_model)
+        return [self.call(self.services.syncs.run, base, one, progress, Options()) for one in self.sources(base.id)]
+
     def add(
         self, reference: str, file: str | Path, *, id: str | None = None, metadata: Metadata | None = None
     ) -> Document:
@@ -307,6 +323,16 @@ class Outcrop:
         parts = self.services.answers.ask(self.knowledge_base(reference), request)
         while (part := self.call(_next, parts)) is not None:
             yield part
+
+    def report(self, reference: str, job: str | None = None) -> tuple[Report, list[Document]]:
+        """Numbers on what was ingested, and the documents: of a knowledge base, or of one job ("last": the newest)."""
+        base, reports = self.knowledge_base(reference), self.services.reports
+
+        async def made() -> tuple[Report, list[Document]]:
+            found = await reports.job(base, job) if job is not None else None
+            return await reports.of(base, found), [one async for one in reports.documents(base, found)]
+
+        return self.call(made)
 
     def verify(self, reference: str) -> Verification:
         """Whether source, metadata and index agree, and every way in which they do not."""

@@ -18,6 +18,7 @@ from outcrop.ingest.attachments import Attachments
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
 from outcrop.ingest.knowledge_bases import KnowledgeBases
+from outcrop.ingest.report import Reports
 from outcrop.ingest.store_labels import StoreLabels
 from outcrop.ingest.sync import Syncs
 from outcrop.ingest.uploads import Uploads
@@ -61,6 +62,7 @@ def _services(settings: Settings, metadata: SqlMetadata, adapters: LoadedAdapter
         uploads=uploads,
         attachments=Attachments(metadata, bases, direct, uploads, now),
         store_labels=StoreLabels(metadata, bases, now),
+        reports=Reports(metadata),
         verifier=Verifier(metadata, adapters, settings),
         answers=Answers(metadata, adapters, settings, now, adapters.models),
         models=adapters.models,

@@ -1,4 +1,4 @@
-"""`outcrop kb`: make, list, show and delete knowledge bases."""
+"""`outcrop kb`: make, list, show, rebuild and delete knowledge bases."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import Annotated
 
 import typer
 
-from outcrop.cli.console import DataOption, JsonOption, opened, print_json, say, table
+from outcrop.cli.console import DataOption, Exit, JsonOption, opened, print_json, say, table
 from outcrop.cli.sources import place_of_source
 
-app = typer.Typer(help="Make, list, show and delete knowledge bases.", no_args_is_help=True)
+app = typer.Typer(help="Make, list, show, rebuild and delete knowledge bases.", no_args_is_help=True)
 Name = Annotated[str, typer.Argument(help="The knowledge base's name or id.")]
 
 
@@ -63,6 +63,32 @@ def show(name: Name, data: DataOption = None, json: JsonOption = False) -> None:
     rows += [("Source", f"{source.name}: {place_of_source(source)}") for source in sources]
     rows += [("Documents", ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "none")]
     table("", ("", ""), [*rows, ("Chunks", chunks)])
+
+
+@app.command()
+def rebuild(
+    name: Name,
+    embedding_model: Annotated[
+        str | None, typer.Option(help="provider:name of another embedding model; the same when left out.")
+    ] = None,
+    data: DataOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Make its index anew beside the one that serves, which is replaced once the new one is complete."""
+    from outcrop.cli.sync import progress_bar, summarise
+
+    with opened(data) as outcrop:
+        if json:
+            jobs = outcrop.rebuild(name, embedding_model)
+        else:
+            with progress_bar() as show:
+                jobs = outcrop.rebuild(name, embedding_model, show)
+            summarise(name, jobs)
+    if json:
+        print_json(jobs)
+    if any(job.status != "COMPLETE" for job in jobs):
+        say(f"The old index serves on. To go on: outcrop kb rebuild {name}")
+        raise typer.Exit(Exit.FAILED)
 
 
 @app.command()

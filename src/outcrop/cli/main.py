@@ -7,7 +7,20 @@ import sys
 import typer
 
 from outcrop import __version__
-from outcrop.cli import ask, direct, doctor, documents, jobs, keys, knowledge_bases, serve, sources, sync, worker
+from outcrop.cli import (
+    ask,
+    direct,
+    doctor,
+    documents,
+    jobs,
+    keys,
+    knowledge_bases,
+    report,
+    serve,
+    sources,
+    sync,
+    worker,
+)
 from outcrop.cli.console import Exit, say
 from outcrop.core.errors import OutcropError
 
@@ -26,6 +39,7 @@ app.command("add")(direct.add)
 app.command("remove")(direct.remove)
 app.command("docs")(documents.docs)
 app.command("chunks")(documents.chunks)
+app.command("report")(report.report)
 app.command("retrieve")(ask.retrieve)
 app.command("ask")(ask.ask)
 app.command("jobs")(jobs.jobs)

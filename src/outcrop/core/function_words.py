@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 # A line begins with its language. Folded as `core.terms.fold` does: small letters without accents.
 _WORDS = """
@@ -52,9 +52,10 @@ russian: и в во не что он на я с со как а то все он�
   почти мой тем чтобы нее были куда зачем всех никогда можно при наконец два об другой после над больше тот
   через эти нас про всего них сколько почему который которая которые
 """
-_BY_LANGUAGE: tuple[frozenset[str], ...] = tuple(
-    frozenset(words.split()[1:]) for words in _WORDS.replace("\n  ", " ").split("\n") if words
-)
+WORDS_BY_LANGUAGE: Mapping[str, frozenset[str]] = {
+    words.partition(":")[0]: frozenset(words.split()[1:]) for words in _WORDS.replace("\n  ", " ").split("\n") if words
+}
+_BY_LANGUAGE: tuple[frozenset[str], ...] = tuple(WORDS_BY_LANGUAGE.values())
 FUNCTION_WORDS: frozenset[str] = frozenset().union(*_BY_LANGUAGE)
 
 

@@ -98,6 +98,24 @@ class Coverage:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Quality:
+    """What the chunks of a document are like.
+
+    `histogram` counts them by tokens: below each of `TOKEN_EDGES`, and beyond. Empty ones have no letter and no digit,
+    duplicates the text of one before them in the same document. `language` is an ISO 639-1 code, where it can be told.
+    """
+
+    tokens: int = 0
+    histogram: tuple[int, ...] = ()
+    empty_chunks: int = 0
+    duplicate_chunks: int = 0
+    language: str | None = None
+
+
+TOKEN_EDGES = (16, 32, 64, 128, 256, 512, 1024, 2048)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ParsedDocument:
     """The text of a document; every offset counts characters (code points) of `text`, half-open.
 

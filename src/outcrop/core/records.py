@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from outcrop.core.chunks import Adopted, IndexSpec
 from outcrop.core.filters import Metadata
-from outcrop.core.parsed import Coverage
+from outcrop.core.parsed import Coverage, Quality
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,6 +127,7 @@ class Document(Record):
     reason_code: str | None = None
     warnings: tuple[str, ...] = ()
     coverage: Coverage | None = None
+    quality: Quality | None = None
     chunks: int = 0
     source_version: str | None = None  # the item's version in its source when it was read
     chunks_hash: str = ""  # of the sorted ids of its chunks: verify compares it with the index
@@ -134,6 +135,34 @@ class Document(Record):
     embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
     job_id: str | None = None  # the ingestion job that recorded it last, and what it counted it as: a job that goes
     outcome: str | None = None  # on after a crash does it no second time
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RebuiltDocument(Document):
+    """A document as an index holds it that is being built and does not serve yet."""
+
+    collection: ClassVar[str] = "rebuilt_documents"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuild(Record):
+    """The building of an index that is to replace the one of a knowledge base; its id is the knowledge base's.
+
+    BUILDING: the old one serves, and its documents are the `Document` records; SWAPPED: the new one serves, and what
+    is not in it is yet to be taken from the records; MOVING: and its documents are yet to take the place of the old
+    ones.
+    """
+
+    collection: ClassVar[str] = "rebuilds"
+
+    index: str
+    replaces: str  # the index that serves until then
+    embedding_model: str
+    dimensions: int
+    sources: tuple[str, ...]  # the ids of the data sources whose documents are made anew; the others' are copied
+    done: tuple[str, ...] = ()  # those of them that are made
+    asked: bool = False  # by someone, and not because a setting changed
+    status: Literal["BUILDING", "SWAPPED", "MOVING"] = "BUILDING"
 
 
 DepositStatus = Literal[

@@ -16,7 +16,9 @@ from outcrop.core.work import JobStep, StepStatus
 from outcrop.ingest.changes import Known
 from outcrop.ingest.flow import CHUNKS_IN_FLIGHT, Flow, first_error
 from outcrop.ingest.progress import MAX_FAILURES, Meter
-from outcrop.ingest.steps import Work, document_id
+from outcrop.ingest.rebuilt import rebuilt
+from outcrop.ingest.steps import document_id
+from outcrop.ingest.work import Work
 from outcrop.jobs import items
 from outcrop.jobs.items import Listed
 from outcrop.jobs.presence import Lost
@@ -154,7 +156,8 @@ class Carrier:
                 continue
             if document.job_id == self._work.job_id is not None:
                 done[name] = document
-            known[name] = Known.of(document, in_doubt=doubted)
+            replaced = self._work.replaces is not None and not await rebuilt(self._work.metadata, name)
+            known[name] = replace(Known.of(document, in_doubt=doubted and not replaced), replaced=replaced)
         return known, done
 
     def _id(self, item: Item) -> str:
@@ -166,8 +169,8 @@ def _count(done: Mapping[str, Document], meter: Meter) -> None:
     for document in done.values():
         if document.outcome == "failed":
             meter.fail(document.name, document.reason or "")
-        elif document.outcome is not None:
-            meter.add(document.outcome)
+        elif document.outcome not in (None, "kept"):
+            meter.add(str(document.outcome))
 
 
 async def _each(left: Sequence[Item]) -> AsyncIterator[Item]:

@@ -45,6 +45,7 @@ class Known:
     created_at: datetime | None = None
     in_doubt: bool = False
     recorded: bool = True
+    replaced: bool = False  # it is in the index that is being replaced, and not yet in the one that is being built
     job_id: str | None = None
     outcome: str | None = None
 

@@ -34,6 +34,7 @@ from outcrop.core.settings import Settings
 from outcrop.core.work import JobStep
 from outcrop.ingest.deposits import Keeping
 from outcrop.ingest.locks import lock_file, locked
+from outcrop.ingest.rebuilding import Rebuilding
 
 R = TypeVar("R", bound=Record)
 AT_ONCE = 500
@@ -57,6 +58,7 @@ class Deletions:
         self._adapters = adapters
         self._data = settings.data
         self._clock = clock
+        self._rebuilding = Rebuilding(metadata, adapters, settings, clock)
 
     async def of_base(self, base: KnowledgeBase, sources: Sequence[DataSource]) -> Deletion:
         """Mark a knowledge base and hold its data sources.
@@ -105,6 +107,7 @@ class Deletions:
                 await self._remove_points(base, source)
         else:
             await self._adapters.vector_store(base.vector_store).drop(base.index)
+        await self._rebuilding.abandon(base)
         await self._give_up("knowledge_base_id", base.id)
         for kind in (Document, JobStep, IngestionJob, Session, Attachment, AttachmentBatch, StoreLabel, DataSource):
             await self._empty(kind, "knowledge_base_id", base.id)
@@ -122,6 +125,7 @@ class Deletions:
             await self._empty(IngestionJob, "data_source_id", source.id)
             await self._empty(Attachment, "data_source_id", source.id)
             await self._give_up("data_source_id", source.id)
+            await self._rebuilding.left(source)
             await self._metadata.delete(DataSource, source.id)
             await self._forget(source)
             lock_file(self._data, source.id).unlink(missing_ok=True)

@@ -9,7 +9,7 @@ from outcrop.core.chunks import Chunk, Point, Vector
 from outcrop.core.errors import OutcropError
 from outcrop.ingest.fingerprints import same_vectors
 from outcrop.ingest.retries import insisted
-from outcrop.ingest.steps import Prepared, Work
+from outcrop.ingest.work import Prepared, Work
 
 BATCH_CHUNKS = 256
 BATCH_DOCUMENTS = 256
@@ -33,7 +33,7 @@ async def batches_of(waiting: AsyncIterator[list[Prepared]]) -> AsyncIterator[li
         group: list[Prepared] = []
         size = 0
         for prepared in ready:
-            amount = len(prepared.chunks)
+            amount = prepared.weight
             if group and (size + amount > BATCH_CHUNKS or len(group) >= BATCH_DOCUMENTS):
                 yield group
                 group, size = [], 0
@@ -52,7 +52,8 @@ async def embedded(group: Sequence[Prepared], work: Work) -> AsyncIterator[Batch
             yield batch
         return
     try:
-        yield Batch(points=await _points([(one, chunk) for one in group for chunk in one.chunks], work), finished=group)
+        points = await _points([(one, chunk) for one in group for chunk in one.chunks], work)
+        yield Batch(points=[*points, *(point for one in group for point in one.points)], finished=group)
     except OutcropError as error:
         if error.kind != "invalid":
             raise
@@ -100,8 +101,11 @@ async def _kept_vectors(chunks: Sequence[tuple[Prepared, Chunk]], work: Work) ->
         and chunk.searchable
         and same_vectors(prepared.known.prints.settings, prepared.document.settings_hash)
     ]
-    points = await work.store.get(work.base.index, ids) if ids else ()
-    return {point.chunk.id: point.vector for point in points if point.vector is not None}
+    found: dict[str, Vector] = {}
+    for index in (work.replaces, work.base.index):
+        points = await work.store.get(index, ids) if ids and index is not None else ()
+        found.update({point.chunk.id: point.vector for point in points if point.vector is not None})
+    return found
 
 
 def _point(prepared: Prepared, chunk: Chunk, vectors: Mapping[str, Vector], work: Work) -> Point:

@@ -31,18 +31,35 @@ def metadata_hash(metadata: Metadata) -> str:
 
 
 @lru_cache(maxsize=4096)
-def settings_hash(reader_version: str, chunking: Chunking, embedded: str, embedding: str) -> str:
-    """A hash of all that makes chunks and vectors of a content, in two parts: "chunks-vectors".
+def settings_hash(reader_version: str, chunking: Chunking, embedded: str, model: str, precision: str) -> str:
+    """A hash of all that makes chunks and vectors of a content, in three parts: "cutting-attributes-vectors".
 
-    `embedded` is the metadata that is embedded with the text; `embedding` names the model and its precision.
+    `embedded` is the metadata that is embedded with the text. The model is a part of the cutting too, because chunks
+    are measured in its tokens.
     """
-    cutting = derived_id(reader_version, _canonical(asdict(chunking)), embedded)
-    return f"{cutting}-{derived_id(embedding)}"
+    cutting = derived_id(reader_version, _canonical(asdict(chunking)), model)
+    return f"{cutting}-{derived_id(embedded)}-{derived_id(model, precision)}"
 
 
 def same_vectors(one: str, other: str) -> bool:
     """Whether two settings hashes say that the same text has the same vector."""
-    return one.partition("-")[2] == other.partition("-")[2] != ""
+    return one.rpartition("-")[2] == other.rpartition("-")[2] != ""
+
+
+def same_chunks(one: str, other: str) -> bool:
+    """Whether two settings hashes say that the same content has the same chunks."""
+    return one.rpartition("-")[0] == other.rpartition("-")[0] != ""
+
+
+def same_making(one: str, other: str) -> bool:
+    """Whether two settings hashes differ at most in the metadata that is embedded, which is the document's own."""
+    return one.partition("-")[0] == other.partition("-")[0] != "" and same_vectors(one, other)
+
+
+def with_attributes(one: str, other: str) -> str:
+    """A settings hash with the attributes of another."""
+    cutting, _, rest = one.partition("-")
+    return f"{cutting}-{other.partition('-')[2].partition('-')[0]}-{rest.rpartition('-')[2]}"
 
 
 def chunks_hash(ids: Iterable[str]) -> str:

@@ -11,7 +11,8 @@ from outcrop.core.protocols import Item
 from outcrop.ingest.budget import Budget
 from outcrop.ingest.changes import Known
 from outcrop.ingest.embedding import Batch, batches_of, embedded
-from outcrop.ingest.steps import Prepared, Work, document_id, prepare
+from outcrop.ingest.steps import document_id, prepare
+from outcrop.ingest.work import Prepared, Work
 from outcrop.ingest.writing import write
 
 LISTED_AHEAD = 10_000  # items; they make the total that progress is shown against
@@ -59,7 +60,7 @@ class Flow:
             known = self._known.get(document_id(self._work.source, item))
             prepared = await prepare(item, known, self._work)
             if prepared is not None:
-                await self._budget.take(len(prepared.chunks))
+                await self._budget.take(prepared.weight)
                 await self._prepared.put(prepared)
         await self._items.put(None)  # for the next worker
 
@@ -85,7 +86,7 @@ class Flow:
         while (batch := await self._batches.get()) is not None:
             await write(batch, self._work)
             for prepared in batch.finished:
-                self._budget.give(len(prepared.chunks))
+                self._budget.give(prepared.weight)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from outcrop.core.records import Chunking, DataSource, Document, KnowledgeBase
 from outcrop.core.settings import Settings
 from outcrop.ingest.deletion import Deletion, Deletions
 from outcrop.ingest.means import place_of
+from outcrop.ingest.rebuilding import Rebuilding
 from outcrop.jobs.schedules import HOURLY, checked
 
 # Bedrock's rule for names (API_agent_CreateKnowledgeBase.html), and room for spaces between words.
@@ -113,6 +114,21 @@ class KnowledgeBases:
         if any(other.id != base.id for other in page.records):
             raise Conflict(_taken(base.name))
         return await self._metadata.put(replace(base, updated_at=self._clock()), expect=base.version)
+
+    async def rebuild(self, base: KnowledgeBase, embedding_model: str | None = None) -> None:
+        """Have the index made anew by the next sync of every data source, with another embedding model if one is named.
+
+        The old index serves until the new one is complete. Calling it again goes on.
+
+        Raises:
+            Invalid: There is no such model.
+            Conflict: The knowledge base is not ACTIVE, or another index of it is being built.
+        """
+        if base.status != "ACTIVE":
+            raise Conflict(f"The knowledge base {base.name} is {base.status}; only an ACTIVE one can be rebuilt.")
+        model = embedding_model or base.embedding_model
+        rebuilding = Rebuilding(self._metadata, self._adapters, self._settings, self._clock)
+        await rebuilding.ask(base, model, await self._dimensions(model, None))
 
     async def get(self, reference: str) -> KnowledgeBase:
         """The knowledge base with this id or name. Raises NotFound."""

@@ -14,10 +14,13 @@ from outcrop.core.records import DataSource, IngestionJob, Statistics, SyncOptio
 from outcrop.core.work import JobStep
 from outcrop.ingest.carrying import Carrier
 from outcrop.ingest.changes import Known, vanished
+from outcrop.ingest.embedding import embedded
 from outcrop.ingest.flow import first_error
 from outcrop.ingest.progress import MAX_FAILURES
-from outcrop.ingest.steps import Work, document_id
-from outcrop.ingest.writing import remove
+from outcrop.ingest.reuse import kept
+from outcrop.ingest.steps import document_id
+from outcrop.ingest.work import Work
+from outcrop.ingest.writing import remove, write
 from outcrop.jobs import items
 from outcrop.jobs.items import Listed
 from outcrop.jobs.steps import Steps
@@ -119,7 +122,16 @@ class Lead:
                     group.create_task(self._list(job.options))
                 group.create_task(self._carrier.run(self._over))
         await self.count_reported()
+        await self._keep_unseen()
         await remove(self._gone(), replace(self._work, journal=self._removed))
+
+    async def _keep_unseen(self) -> None:
+        """Take over into a new index what is in parts of the source that could not be listed."""
+        for known in list(self._known.values()):
+            if known.replaced and known.id not in self._seen.ids and known.uri.startswith(tuple(self._seen.unlisted)):
+                prepared = await kept(known, self._work)
+                async for batch in embedded([prepared] if prepared is not None else [], self._work):
+                    await write(batch, self._work)
 
     async def count_reported(self) -> None:
         """Count what other workers have done."""

@@ -11,7 +11,8 @@ from outcrop.core.records import CUSTOM, DataSource, KnowledgeBase
 from outcrop.core.settings import Settings
 from outcrop.ingest.deposits import DepositSource
 from outcrop.ingest.progress import Meter
-from outcrop.ingest.steps import Pause, Work
+from outcrop.ingest.rebuilding import Rebuilding
+from outcrop.ingest.work import Pause, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +25,13 @@ class Means:
     clock: Clock
     pause: Pause = asyncio.sleep
 
+    def rebuilding(self) -> Rebuilding:
+        """What builds indexes anew."""
+        return Rebuilding(self.metadata, self.adapters, self.settings, self.clock)
+
     async def work(self, base: KnowledgeBase, source: DataSource, meter: Meter, job_id: str | None = None) -> Work:
-        """What work on a data source needs; the index is made where it is not there."""
+        """What work on a data source needs, which the caller holds; the index is made where it is not there."""
+        await self.rebuilding().finished(base, source)
         store = self.adapters.vector_store(base.vector_store)
         await store.create(base.spec())
         embedder = self.adapters.embedder(base.embedding_model)
@@ -40,7 +46,7 @@ class Means:
             store=store,
             clock=self.clock,
             meter=meter,
-            embedding=f"{embedder.model} {self.settings.embedding_precision}",
+            precision=self.settings.embedding_precision,
             job_id=job_id,
             pause=self.pause,
         )

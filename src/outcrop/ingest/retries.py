@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 from outcrop.core.errors import Passing, Unreadable
 
 if TYPE_CHECKING:
-    from outcrop.ingest.steps import Work
+    from outcrop.ingest.work import Work
 
 T = TypeVar("T")
 FETCHES = 4  # attempts to have a document of its source

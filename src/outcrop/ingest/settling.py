@@ -18,7 +18,7 @@ from outcrop.ingest.fetching import Fetched, Fetching
 from outcrop.ingest.flow import Flow, first_error
 from outcrop.ingest.means import Means
 from outcrop.ingest.progress import Meter
-from outcrop.ingest.steps import Work
+from outcrop.ingest.work import Work
 from outcrop.ingest.writing import remove
 
 AT_ONCE = 64  # deposits
@@ -64,6 +64,7 @@ class Settling:
             with first_error():
                 await self._remove([one for one in deposits if one.status in LEAVING], known, work)
                 await self._bring([one for one in deposits if one.status not in LEAVING], known, work)
+            await self._means.rebuilding().outdated(base, source)
         except Exception as error:  # noqa: BLE001 # whatever it is, it is the reason of these documents alone
             if not isinstance(error, OutcropError):
                 _log.exception("Documents of the data source %s could not be ingested", source.id)

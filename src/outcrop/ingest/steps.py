@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
 
 from outcrop.core.chunks import Chunk
-from outcrop.core.clock import Clock
 from outcrop.core.errors import OutcropError, Unreadable
 from outcrop.core.ids import derived_id
 from outcrop.core.parsed import Blob, ParsedDocument
-from outcrop.core.protocols import Chunker, Describing, Embedder, Item, MetadataStore, Reader, Source, VectorStore
-from outcrop.core.records import DataSource, Document, KnowledgeBase
+from outcrop.core.protocols import Describing, Item, Source
+from outcrop.core.records import DataSource, Document
 from outcrop.ingest.changes import Fingerprints, Known, change_of
 from outcrop.ingest.fingerprints import chunks_hash, content_hash, metadata_hash, settings_hash
-from outcrop.ingest.progress import Meter
+from outcrop.ingest.quality import quality_of
 from outcrop.ingest.retries import reached
+from outcrop.ingest.reuse import carried, cut_before, kept, with_chunks
+from outcrop.ingest.work import Outcome, Prepared, Work
 
-Outcome = Literal["indexed", "modified", "failed", "ignored", "metadata_modified"]
-Journal = Callable[[MetadataStore, Mapping[str, int]], Awaitable[None]]
-Pause = Callable[[float], Awaitable[None]]
 LETHAL = (
     "The process that read it ended without a word, again and again. It is left alone until its content changes; "
     "take it out of the source, or tell us of it."
@@ -31,51 +29,20 @@ NAMED_PAGES = 10  # how many pages without text a reason names
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Work:
-    """What a sync works with."""
-
-    base: KnowledgeBase
-    source: DataSource
-    metadata: MetadataStore
-    place: Source
-    reader: Reader
-    chunker: Chunker
-    embedder: Embedder
-    store: VectorStore
-    clock: Clock
-    meter: Meter
-    embedding: str  # the model and its precision: vectors of another one are never reused
-    job_id: str | None = None
-    journal: Journal | None = None  # writes down how far a job is, in the transaction of what was done
-    refused: frozenset[str] = frozenset()  # the addresses of documents that are not read: they ended the process
-    pause: Pause = asyncio.sleep
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Prepared:
-    """A document as it will be recorded, and its chunks; without chunks, what the index holds of it goes."""
-
-    document: Document
-    outcome: Outcome
-    known: Known | None
-    chunks: Sequence[Chunk] = ()
-
-
 async def prepare(item: Item, known: Known | None, work: Work) -> Prepared | None:
     """What has to be written of a document; None where that is nothing."""
     fault = item.fault
     if fault is None and not work.reader.supports(item.name):
         fault = Unreadable("unsupported", "Files of this kind are not read as documents.")
     if fault is not None:
-        return _without_text(item, known, work, fault)
+        return await _without_text(item, known, work, fault)
     try:
         return await reached(lambda: _compared(item, known, work), work)
     except Unreadable as error:
-        return _without_text(item, known, work, error)
+        return await _without_text(item, known, work, error)
     except OSError as error:
         fault = Unreadable("unreachable", f"The file cannot be read: {error.strerror}.")
-        return _without_text(item, known, work, fault)
+        return await _without_text(item, known, work, fault)
 
 
 async def _compared(item: Item, known: Known | None, work: Work) -> Prepared | None:
@@ -96,10 +63,11 @@ async def _compared(item: Item, known: Known | None, work: Work) -> Prepared | N
         now = _prints(item, content, known.media_type if known is not None else "", work)
         change = change_of(known, now)
         if known is not None and change == "unchanged":
-            await _unchanged(item, known, work)
-            return None
+            return await _unchanged(item, known, work)
         if known is not None and change == "metadata":
             return await _with_metadata(item, known, work)
+        if known is not None and cut_before(known, now, work):
+            return await with_chunks(item, known, work, now)
         if blob is None:  # other settings, or another attempt
             blob, content = await _fetched(item, work)
         return await _with_text(item, known, work, blob, content)
@@ -123,12 +91,17 @@ async def _fetched(item: Item, work: Work) -> tuple[Blob, str]:
         raise
 
 
-async def _unchanged(item: Item, known: Known, work: Work) -> None:
+async def _unchanged(item: Item, known: Known, work: Work) -> Prepared | None:
     """Count a document that is as it was. One that failed and is as it was fails again, without being read."""
+    outcome: Outcome = "failed" if known.status == "FAILED" else "unchanged"
+    if known.replaced:
+        stored = await work.metadata.get(Document, known.id)
+        return await carried(replace(stored, source_version=item.version), outcome, known, work)
     if item.version != known.source_version:  # the same content under another version
         stored = await work.metadata.get(Document, known.id)
         await work.metadata.put(replace(stored, source_version=item.version))
-    work.meter.add("failed" if known.status == "FAILED" else "unchanged")
+    work.meter.add(outcome)
+    return None
 
 
 async def _with_text(item: Item, known: Known | None, work: Work, blob: Blob, content: str) -> Prepared | None:
@@ -141,12 +114,13 @@ async def _with_text(item: Item, known: Known | None, work: Work, blob: Blob, co
         document = _record(item, known, work, content, parsed.media_type)
         chunks = _with_attributes(item, await _chunked(document.id, parsed, work))
     except Unreadable as error:
-        return _without_text(item, known, work, error, content)
+        return await _without_text(item, known, work, error, content)
     document = replace(
         document,
         title=parsed.title,
         warnings=parsed.warnings,
         coverage=parsed.coverage(),
+        quality=quality_of(chunks, parsed.text),
         chunks=len(chunks),
         chunks_hash=chunks_hash(chunk.id for chunk in chunks),
         **_completeness(parsed),
@@ -233,10 +207,14 @@ async def _with_metadata(item: Item, known: Known, work: Work) -> Prepared:
         source_version=item.version,
         updated_at=work.clock(),
     )
+    if known.replaced:
+        return await carried(document, "metadata_modified", known, work)
     return Prepared(document=document, outcome="metadata_modified", known=known)
 
 
-def _without_text(item: Item, known: Known | None, work: Work, fault: Unreadable, content: str = "") -> Prepared | None:
+async def _without_text(
+    item: Item, known: Known | None, work: Work, fault: Unreadable, content: str = ""
+) -> Prepared | None:
     """What becomes of a document that cannot be had or read.
 
     One that cannot be reached now stays as it was indexed, since its content may be as it was. In every other case
@@ -244,11 +222,13 @@ def _without_text(item: Item, known: Known | None, work: Work, fault: Unreadable
     """
     ignored = content == "" and fault.reason == "unsupported"
     if ignored and known is not None and _ignored_before(item, known):
+        if known.replaced:
+            return await carried(await work.metadata.get(Document, known.id), "ignored", known, work)
         work.meter.add("ignored")
         return None
     if fault.reason == "unreachable" and known is not None and known.searchable and not known.in_doubt:
         work.meter.fail(item.name, f"{fault.message} It stays searchable as it was.")
-        return None
+        return await kept(known, work)
     document = replace(
         _record(item, known, work, content, ""),
         status="IGNORED" if ignored else "FAILED",
@@ -289,7 +269,7 @@ def _prints(item: Item, content: str, media_type: str, work: Work) -> Fingerprin
     version = work.reader.version(media_type)
     return Fingerprints(
         content=content,
-        settings=settings_hash(version, work.source.chunking, _embedded(item), work.embedding),
+        settings=settings_hash(version, work.source.chunking, _embedded(item), work.embedder.model, work.precision),
         metadata=metadata_hash(item.metadata),
     )
 

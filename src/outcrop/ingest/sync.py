@@ -22,7 +22,7 @@ from outcrop.ingest.leading import Lead, total
 from outcrop.ingest.locks import locked
 from outcrop.ingest.means import Means
 from outcrop.ingest.progress import Meter, Show
-from outcrop.ingest.steps import Pause
+from outcrop.ingest.work import Pause
 from outcrop.jobs.presence import Lost, Presence
 from outcrop.jobs.steps import Steps, forget
 
@@ -171,6 +171,7 @@ class Syncs:
 
         async with self.presence.shown():
             work = await self.means().work(base, source, Meter(), job.id)
+            work = await self.means().rebuilding().joined(work)
             steps = Steps(job, self._metadata, self.presence, self._clock)
             await Carrier(work, steps, self._settings.threads, None).run(over)
 
@@ -229,14 +230,18 @@ class Syncs:
     async def _work(self, claim: Claim, steps: Steps, meter: Meter) -> None:
         """Everything between the start and the end of the job."""
         await self._turn(claim)
+        claim.base, claim.source = await self._current(claim.base, claim.source)  # as the jobs before it left them
         work = await self.means().work(claim.base, claim.source, meter, claim.job.id)
         check = claim.job.options.check or claim.job.resumed > 0
         known = await known_documents(self._metadata, work.store, claim.base, claim.source, check=check)
+        rebuilding = self.means().rebuilding()
+        work, current = await rebuilding.opened(work, known)
 
         async def listed() -> None:
             await self._change(claim, lambda job: replace(job, listed=True))
 
-        await Lead(work, steps, known, self._settings.threads, listed).run(claim.job)
+        await Lead(work, steps, current, self._settings.threads, listed).run(claim.job)
+        await rebuilding.closed(work)
 
     async def _turn(self, claim: Claim) -> None:
         """Wait until no living worker leads an older job of the same knowledge base."""

@@ -74,6 +74,7 @@ class Verifier:
         with ExitStack() as locks:
             for source in sources:
                 locks.enter_context(locked(self._settings.data, source))
+            base = await self._metadata.get(KnowledgeBase, base.id)  # its index may have been replaced meanwhile
             return await self._compare(base, {source.id: source for source in sources})
 
     async def _compare(self, base: KnowledgeBase, sources: Mapping[str, DataSource]) -> Verification:

@@ -10,7 +10,7 @@ from outcrop.core.filters import AllOf, equals, one_of
 from outcrop.core.records import Document
 from outcrop.ingest.changes import Known
 from outcrop.ingest.embedding import Batch
-from outcrop.ingest.steps import Prepared, Work
+from outcrop.ingest.work import Prepared, Work
 
 AT_ONCE = 256  # documents or points in one call
 
@@ -20,8 +20,8 @@ async def write(batch: Batch, work: Work) -> None:
 
     A crash before the records leaves the index ahead of them; the next sync sees that in the job that never ended.
     """
-    renamed = [one for one in batch.finished if one.outcome == "metadata_modified"]
-    whole = [] if batch.split else [one for one in batch.finished if one.outcome != "metadata_modified"]
+    renamed = [one for one in batch.finished if one.in_place]
+    whole = [] if batch.split else [one for one in batch.finished if not one.in_place]
     sweep = [one.document.id for one in whole if one.known is not None]
     if batch.points or sweep:
         await work.store.upsert(work.base.index, batch.points, sweep=sweep)
@@ -58,7 +58,7 @@ async def _record(finished: Sequence[Prepared], work: Work) -> None:
     for prepared in finished:
         if prepared.outcome == "failed":
             work.meter.fail(prepared.document.name, prepared.document.reason or "")
-        else:
+        elif prepared.outcome != "kept":
             work.meter.add(prepared.outcome)
 
 

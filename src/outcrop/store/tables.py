@@ -16,6 +16,8 @@ from outcrop.core.records import (
     IngestionJob,
     KeptResponse,
     KnowledgeBase,
+    Rebuild,
+    RebuiltDocument,
     Record,
     Session,
     StoreLabel,
@@ -40,6 +42,8 @@ KINDS: tuple[type[Record], ...] = (
     ClientToken,
     InferenceProfile,
     Deposit,
+    Rebuild,
+    RebuiltDocument,
     JobStep,
     Worker,
 )

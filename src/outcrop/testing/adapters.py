@@ -91,6 +91,7 @@ class GivenAdapters:
     stores: Mapping[str, VectorStore]
     plain_reader: Reader = field(default_factory=PlainReader)
     given_embedder: Embedder = field(default_factory=TokenHashEmbedder)
+    other_embedders: Mapping[str, Embedder] = field(default_factory=dict)  # by name
     generators: Mapping[str, Generator] = field(default_factory=dict)
     rerankers: Mapping[str, Reranker] = field(default_factory=dict)
     settings: Settings = field(default_factory=Settings)
@@ -112,9 +113,8 @@ class GivenAdapters:
         return make(source.configuration, self.settings)  # type: ignore[no-any-return]
 
     def embedder(self, model: str) -> Embedder:
-        """The embedder that was given, under whatever name."""
-        del model
-        return self.given_embedder
+        """The embedder that was given under this name, or for all of them."""
+        return self.other_embedders.get(model, self.given_embedder)
 
     def chunker(self, chunking: Chunking, embedder: Embedder) -> Chunker:
         """The real chunkers."""

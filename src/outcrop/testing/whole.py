@@ -23,6 +23,7 @@ from outcrop.ingest.attachments import Attachments
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
 from outcrop.ingest.knowledge_bases import KnowledgeBases
+from outcrop.ingest.report import Reports
 from outcrop.ingest.store_labels import StoreLabels
 from outcrop.ingest.sync import Syncs
 from outcrop.ingest.uploads import Uploads
@@ -72,6 +73,7 @@ class Whole:
             attachments=Attachments(self.metadata, bases, direct, uploads, now),
             store_labels=StoreLabels(self.metadata, bases, now),
             jobs=Jobs(self.metadata, bases, syncs),
+            reports=Reports(self.metadata),
             verifier=Verifier(self.metadata, adapters, configuration),
             answers=Answers(self.metadata, adapters, configuration, now, models),
             models=models,

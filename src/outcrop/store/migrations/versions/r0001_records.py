@@ -21,6 +21,8 @@ INDEXED = {
     "tags": (),
     "inference_profiles": ("name",),
     "deposits": ("knowledge_base_id", "data_source_id", "status", "blob"),
+    "rebuilds": (),
+    "rebuilt_documents": ("knowledge_base_id", "data_source_id", "status", "uri"),
     "uploads": ("purpose", "blob"),
     "store_labels": ("knowledge_base_id",),
     "attachments": ("knowledge_base_id", "data_source_id", "upload_id", "batch_id", "document_id"),
