@@ -56,13 +56,16 @@ class Jobs:
         """Begin an ingestion job; the record says how far it is. With `job_id` it may be called again: one job.
 
         Raises:
-            Conflict: A job of this data source is running, or it is being deleted.
+            Conflict: A job of this data source is running (one that was left is begun again), or it is being deleted.
         """
         if job_id is not None:
             try:
                 return await self._metadata.get(IngestionJob, job_id)
             except NotFound:
                 pass
+        left = await self._syncs.running(source)
+        if left is not None and await self._syncs.presence.dead(left.holder):
+            await self._adopt(left)  # and it is told that it runs
         if not self._work_here:
             return await self._syncs.begin(source, options, description=description, job_id=job_id)
         claim = await self._syncs.claim(base, source, options, description=description, job_id=job_id)
