@@ -56,13 +56,16 @@ class Jobs:
         """Begin an ingestion job; the record says how far it is. With `job_id` it may be called again: one job.
 
         Raises:
-            Conflict: A job of this data source is running, or it is being deleted.
+            Conflict: A job of this data source is running (one that was left is begun again), or it is being deleted.
         """
         if job_id is not None:
             try:
                 return await self._metadata.get(IngestionJob, job_id)
             except NotFound:
                 pass
+        left = await self._syncs.running(source)
+        if left is not None and await self._syncs.presence.dead(left.holder):
+            await self._adopt(left)  # and it is told that it runs
         if not self._work_here:
             return await self._syncs.begin(source, options, description=description, job_id=job_id)
         claim = await self._syncs.claim(base, source, options, description=description, job_id=job_id)
@@ -133,6 +136,12 @@ class Jobs:
                 self._assisted.add(job.id)
                 self._begin(self._assist(job), f"help with the ingestion job {job.id}")
 
+    async def start_due(self) -> None:
+        """Start what is due by its schedule, once, whoever sees it first."""
+        for base, source, due in await self._timetable.due():
+            with suppress(Conflict):
+                await self.start(base, source, description="By its schedule.", job_id=derived_job(source, due))
+
     async def close(self) -> None:
         """Stop what runs; jobs and deletions go on in another process, or when this one is back."""
         for claim in self._claims.values():
@@ -171,17 +180,11 @@ class Jobs:
         async with self._syncs.presence.shown():
             while True:
                 try:
-                    await self._start_due()
+                    await self.start_due()
                     await self.look()
                 except OutcropError as error:  # the database is away; it may be back
                     _log.warning("The work that there is cannot be seen: %s", error.message)
                 await asyncio.sleep(LOOK)
-
-    async def _start_due(self) -> None:
-        """Start what is due by its schedule, once, whoever sees it first."""
-        for base, source, due in await self._timetable.due():
-            with suppress(Conflict):
-                await self.start(base, source, description="By its schedule.", job_id=derived_job(source, due))
 
     async def _adopt(self, job: IngestionJob) -> None:
         """Go on with a job, unless someone else does."""

@@ -6,11 +6,13 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from outcrop.core.errors import OutcropError, Unavailable
+from outcrop.core.errors import NotFound, OutcropError, Unavailable
+from outcrop.core.ids import derived_id
 from outcrop.core.protocols import Item, MayBeEmpty, MetadataStore
-from outcrop.core.records import DataSource, IngestionJob, Statistics, SyncOptions
+from outcrop.core.records import DataSource, Document, IngestionJob, Statistics, SyncOptions
 from outcrop.core.work import JobStep
 from outcrop.ingest.carrying import Carrier
 from outcrop.ingest.changes import Known, vanished
@@ -207,15 +209,31 @@ class Lead:
             )
 
 
-async def total(steps: Steps) -> tuple[Statistics, list[str]]:
-    """What the steps of a job count together, and its first failures in a few lines."""
+async def total(steps: Steps, job: IngestionJob, metadata: MetadataStore) -> tuple[Statistics, list[str]]:
+    """What the steps of a job count together, and its first failures in a few lines.
+
+    Of a step that is not done those documents count that are recorded.
+    """
     counts: Counter[str] = Counter()
     failures: list[str] = []
     async for step in steps.all():
-        counts.update({**step.counts, "scanned": step.counts.get("scanned", 0) + step.amount})
+        counts.update({**step.counts, "scanned": step.amount})
+        if step.status not in {"DONE", "REPORTED"}:
+            counts.update(await _recorded(step, job, metadata))
         failures.extend(step.failures[: MAX_FAILURES - len(failures)])
     more = counts["failed"] - len(failures)
     return Statistics(**counts), [*failures, *([f"... and {more} more."] if more > 0 else [])]
+
+
+async def _recorded(step: JobStep, job: IngestionJob, metadata: MetadataStore) -> Counter[str]:
+    """The documents of a step that its job has done, by what became of them."""
+    counts: Counter[str] = Counter()
+    for one in items.loads(step.items):
+        with suppress(NotFound):
+            document = await metadata.get(Document, derived_id(job.data_source_id, one.item.uri))
+            if document.job_id == job.id and document.outcome is not None:
+                counts[document.outcome] += 1
+    return counts
 
 
 def _listing_counts(listed: list[Listed]) -> dict[str, int]:

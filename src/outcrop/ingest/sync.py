@@ -308,7 +308,7 @@ class Syncs:
             await self._metadata.put(replace(job, holder=None, updated_at=self._clock()), expect=job.version)
 
     async def _end(self, claim: Claim, steps: Steps, meter: Meter, status: JobStatus, *reasons: str) -> IngestionJob:
-        statistics, failures = await total(steps)
+        statistics, failures = await total(steps, claim.job, self._metadata)
         meter.tell(last=True)
         while True:
             job = await self._held(claim)
