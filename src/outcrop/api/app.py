@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from outcrop.api import health, reports, routes
+from outcrop.api import health, jobs, reports, routes
 from outcrop.core.errors import Kind, OutcropError
 from outcrop.web.asgi import App
 from outcrop.web.body import MIB, limited
@@ -42,6 +42,7 @@ def api_app(services: Services) -> App:
     app.state.services = services
     app.include_router(routes.router)
     app.include_router(reports.router)
+    app.include_router(jobs.router)
     app.include_router(health.router)
     app.add_exception_handler(OutcropError, _outcrop_error)
     app.add_exception_handler(RequestValidationError, _validation_error)

@@ -26,7 +26,8 @@ from outcrop.jobs.steps import Steps
 
 LANES = 3  # steps at once: while one waits for the disk or a model, another is read
 IDLE = 0.25  # seconds between two looks for a step, where there is none
-TRIES = 3  # how often a document may end the process that does nothing else
+DEATHS = 2  # of workers at a step, after which its documents are done one by one, to find the one that ends processes
+TRIES = 2  # how often a document may end the process that does no other of its step
 # What was spent is counted when it is spent, whatever becomes of the step; the rest once the step is done.
 SPENT = ("parsed", "chunks_embedded", "chunks_reused", "tokens_embedded", "retried")
 _log = logging.getLogger(__name__)
@@ -122,7 +123,7 @@ class Carrier:
         left = [one.item for one in listed if not one.item.uri.endswith("/") and self._id(one.item) not in done]
         _count(done, hand.meter)
         work = replace(self._work, meter=hand.meter, journal=hand.journal)
-        if not hand.step.deaths:
+        if hand.step.deaths < DEATHS:
             await self._flow(work, known, left)
             return
         for item in sorted(left, key=lambda one: hand.step.tries.get(one.uri, 0)):

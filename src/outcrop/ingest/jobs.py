@@ -133,6 +133,12 @@ class Jobs:
                 self._assisted.add(job.id)
                 self._begin(self._assist(job), f"help with the ingestion job {job.id}")
 
+    async def start_due(self) -> None:
+        """Start what is due by its schedule, once, whoever sees it first."""
+        for base, source, due in await self._timetable.due():
+            with suppress(Conflict):
+                await self.start(base, source, description="By its schedule.", job_id=derived_job(source, due))
+
     async def close(self) -> None:
         """Stop what runs; jobs and deletions go on in another process, or when this one is back."""
         for claim in self._claims.values():
@@ -171,17 +177,11 @@ class Jobs:
         async with self._syncs.presence.shown():
             while True:
                 try:
-                    await self._start_due()
+                    await self.start_due()
                     await self.look()
                 except OutcropError as error:  # the database is away; it may be back
                     _log.warning("The work that there is cannot be seen: %s", error.message)
                 await asyncio.sleep(LOOK)
-
-    async def _start_due(self) -> None:
-        """Start what is due by its schedule, once, whoever sees it first."""
-        for base, source, due in await self._timetable.due():
-            with suppress(Conflict):
-                await self.start(base, source, description="By its schedule.", job_id=derived_job(source, due))
 
     async def _adopt(self, job: IngestionJob) -> None:
         """Go on with a job, unless someone else does."""

@@ -79,7 +79,11 @@ class Steps:
     async def reported(self) -> AsyncIterator[JobStep]:
         """The steps that others did, once each; they are DONE when they are given."""
         async for step in every(self._metadata, JobStep, self._where("REPORTED")):
-            yield await self._metadata.put(replace(step, status="DONE"), expect=step.version)
+            try:
+                counted = await self._metadata.put(replace(step, status="DONE"), expect=step.version)
+            except Conflict:  # another task of this process counts it
+                continue
+            yield counted
 
     async def all(self) -> AsyncIterator[JobStep]:
         """Every step, in the order in which they were made."""
