@@ -11,6 +11,7 @@ from outcrop.access.tags import TagStore
 from outcrop.answer.service import Answers
 from outcrop.core.protocols import Adapters, MetadataStore, Models
 from outcrop.core.settings import Settings
+from outcrop.ingest.archiving import Archiving
 from outcrop.ingest.attachments import Attachments
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
@@ -38,6 +39,7 @@ class Services:
     jobs: Jobs
     verifier: Verifier
     reports: Reports
+    archiving: Archiving
     answers: Answers
     models: Models
     keys: Keys

@@ -1,4 +1,4 @@
-"""Jobs and reports in the native API."""
+"""Reports in the native API."""
 
 from __future__ import annotations
 
@@ -30,11 +30,6 @@ async def client(tmp_path):
         yield one
 
 
-async def test_jobs_have_their_counts(client):
-    [job] = (await client.get(f"{BASE}/jobs")).json()["jobs"]
-    assert (job["status"], job["statistics"]["new"], job["statistics"]["failed"]) == ("COMPLETE", 1, 1)
-
-
 async def test_a_report_has_numbers_for_the_knowledge_base_and_for_a_job(client):
     whole = (await client.get(f"{BASE}/report")).json()
     last = (await client.get(f"{BASE}/report", params={"job": "last"})).json()
@@ -62,5 +57,5 @@ async def test_one_document_says_what_to_do(client):
 
 
 async def test_reports_need_the_token(client):
-    for path in ("jobs", "report", "report.csv", "report/documents/a.txt"):
+    for path in ("report", "report.csv", "report/documents/a.txt"):
         assert (await client.get(f"{BASE}/{path}", headers={"authorization": ""})).status_code == 401

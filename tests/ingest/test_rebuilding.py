@@ -11,7 +11,8 @@ from outcrop.adapters.vector_stores.memory import MemoryVectorStore
 from outcrop.core.answers import RetrieveRequest
 from outcrop.core.errors import Conflict, IndexMissing, Invalid, Unavailable
 from outcrop.core.protocols import every
-from outcrop.core.records import CUSTOM, Chunking, Rebuild, RebuiltDocument
+from outcrop.core.rebuilds import Rebuild, RebuiltDocument
+from outcrop.core.records import CUSTOM, Chunking
 from outcrop.ingest.direct import DirectDocument
 from outcrop.ingest.locks import locked
 from outcrop.testing.fakes import TokenHashEmbedder

@@ -1,85 +1,21 @@
-"""Ingestion jobs and reports in the native API."""
+"""Reports in the native API."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Mapping
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query, Request
 from pydantic import BaseModel
 from starlette.responses import StreamingResponse
 
+from outcrop.api.jobs import JobOut
 from outcrop.api.routes import enter, services_of
-from outcrop.core.records import Document, IngestionJob
+from outcrop.core.records import Document
 from outcrop.ingest.report import Report, csv_lines, row
 
 AT_ONCE = 500  # rows that are sent together
 Job = Annotated[str | None, Query(max_length=100, description="A job's id, or last for the newest.")]
-
-
-class StatisticsOut(BaseModel):
-    """What a job did, in documents, and in chunks and tokens."""
-
-    scanned: int
-    new: int
-    modified: int
-    deleted: int
-    unchanged: int
-    failed: int
-    skipped: int
-    metadata_scanned: int
-    metadata_modified: int
-    parsed: int
-    chunks_embedded: int
-    chunks_reused: int
-    tokens_embedded: int
-
-
-class JobOut(BaseModel):
-    """An ingestion job."""
-
-    id: str
-    data_source_id: str
-    status: str
-    started_at: datetime
-    finished_at: datetime | None
-    failure_reasons: list[str]
-    statistics: StatisticsOut
-
-    @classmethod
-    def of(cls, job: IngestionJob) -> JobOut:
-        """What is shown of a job."""
-        done = job.statistics
-        return cls(
-            id=job.id,
-            data_source_id=job.data_source_id,
-            status=job.status,
-            started_at=job.created_at,
-            finished_at=job.finished_at,
-            failure_reasons=list(job.failure_reasons),
-            statistics=StatisticsOut(
-                scanned=done.scanned,
-                new=done.indexed,
-                modified=done.modified,
-                deleted=done.deleted,
-                unchanged=done.unchanged,
-                failed=done.failed,
-                skipped=done.ignored,
-                metadata_scanned=done.metadata_scanned,
-                metadata_modified=done.metadata_modified,
-                parsed=done.parsed,
-                chunks_embedded=done.chunks_embedded,
-                chunks_reused=done.chunks_reused,
-                tokens_embedded=done.tokens_embedded,
-            ),
-        )
-
-
-class JobsOut(BaseModel):
-    """The jobs of a knowledge base, the newest first."""
-
-    jobs: list[JobOut]
 
 
 class ReportOut(BaseModel):
@@ -112,14 +48,6 @@ class ReportOut(BaseModel):
 
 
 router = APIRouter(prefix="/api/knowledge-bases/{reference}", dependencies=[Depends(enter)])
-
-
-@router.get("/jobs")
-async def list_jobs(request: Request, reference: str) -> JobsOut:
-    """The ingestion jobs of a knowledge base, the newest first."""
-    services = services_of(request)
-    base = await services.knowledge_bases.get(reference)
-    return JobsOut(jobs=[JobOut.of(job) for job in await services.reports.jobs(base)])
 
 
 @router.get("/report")

@@ -6,6 +6,7 @@ from threading import RLock
 from typing import Any
 
 from outcrop.core import registry
+from outcrop.core.archive import Archive
 from outcrop.core.cards import ModelCard
 from outcrop.core.protocols import (
     Blobs,
@@ -40,6 +41,11 @@ class LoadedAdapters:
         """The blob store, one for all knowledge bases."""
         make = registry.load({"blobs": registry.BLOBS}, "blobs", "blob store")
         return self._once("blobs", "", lambda: make(self._settings))  # type: ignore[no-any-return]
+
+    def archive(self) -> Archive | None:
+        """The archive that the settings name, if they do."""
+        make = registry.load({"archive": registry.ARCHIVE}, "archive", "archive")
+        return self._once("archive", "", lambda: make(self._settings))  # type: ignore[no-any-return]
 
     def reader(self) -> Reader:
         """The reader of files, one for all knowledge bases."""

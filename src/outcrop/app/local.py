@@ -334,6 +334,14 @@ class Outcrop:
 
         return self.call(made)
 
+    def export_archive(self, reference: str, path: str | Path) -> int:
+        """Write the living vectors of a knowledge base's archive as gzip lines of JSON; how many."""
+        return self.call(self.services.archiving.export, self.knowledge_base(reference), Path(path))
+
+    def import_archive(self, reference: str, path: str | Path, model: str | None = None) -> int:
+        """Put a gzip file of vectors, one JSON list a line, into a knowledge base's archive; how many."""
+        return self.call(self.services.archiving.load, self.knowledge_base(reference), Path(path), model)
+
     def verify(self, reference: str) -> Verification:
         """Whether source, metadata and index agree, and every way in which they do not."""
         return self.call(self.services.verifier.verify, self.knowledge_base(reference))

@@ -14,6 +14,7 @@ from outcrop.app.adapters import LoadedAdapters
 from outcrop.core.clock import now
 from outcrop.core.ids import new_id
 from outcrop.core.settings import Settings
+from outcrop.ingest.archiving import Archiving
 from outcrop.ingest.attachments import Attachments
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
@@ -63,6 +64,7 @@ def _services(settings: Settings, metadata: SqlMetadata, adapters: LoadedAdapter
         attachments=Attachments(metadata, bases, direct, uploads, now),
         store_labels=StoreLabels(metadata, bases, now),
         reports=Reports(metadata),
+        archiving=Archiving(adapters, now),
         verifier=Verifier(metadata, adapters, settings),
         answers=Answers(metadata, adapters, settings, now, adapters.models),
         models=adapters.models,

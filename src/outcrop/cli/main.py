@@ -8,6 +8,7 @@ import typer
 
 from outcrop import __version__
 from outcrop.cli import (
+    archive,
     ask,
     direct,
     doctor,
@@ -40,6 +41,7 @@ app.command("remove")(direct.remove)
 app.command("docs")(documents.docs)
 app.command("chunks")(documents.chunks)
 app.command("report")(report.report)
+app.add_typer(archive.app, name="archive")
 app.command("retrieve")(ask.retrieve)
 app.command("ask")(ask.ask)
 app.command("jobs")(jobs.jobs)

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outcrop.core.answers import Delta, Prompt
+from outcrop.core.archive import Archive
 from outcrop.core.cards import ModelCard
 from outcrop.core.chat import ChatEvent, ChatRequest
 from outcrop.core.chunks import Chunk, Hit, IndexSpec, Point, Search, Traits, Vector, Vectors
@@ -311,6 +312,10 @@ class Adapters(Protocol):
 
     def blobs(self) -> Blobs:
         """Where contents are kept that no source has."""
+        ...
+
+    def archive(self) -> Archive | None:
+        """Where embeddings are archived, if they are. Raises Invalid and MissingDependency."""
         ...
 
     def reader(self) -> Reader:

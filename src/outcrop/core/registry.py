@@ -32,6 +32,7 @@ CARD_EMBEDDERS: Mapping[str, str] = {
     "sagemaker": "outcrop.adapters.embedders.sagemaker:open_embedder",
 }
 REMOTE_EMBEDDERS = "outcrop.adapters.embedders.remote:open_embedder"
+ARCHIVE = "outcrop.adapters.archives.parquet:open_archive"  # (settings) -> Archive | None
 READER = "outcrop.adapters.parsers.reader:open_reader"  # (settings) -> Reader
 CHUNKER = "outcrop.adapters.chunkers:open_chunker"  # (chunking, embedder) -> Chunker
 # A generator's factory is given the adapters too: the extractive one compares sentences with the bundled model.

@@ -154,6 +154,10 @@ class Settings(BaseSettings):
         (),
         description="Names, besides `host` and the loopback ones, under which browsers may open the page.",
     )
+    archive: str | None = Field(
+        None,
+        description="Where every embedding is archived as Parquet: a folder or s3://bucket/prefix; off when left out.",
+    )
     s3_endpoint: str | None = Field(
         None,
         description="Where S3 is reached; the AWS SDK's own configuration (AWS_ENDPOINT_URL_S3 ...) when left out.",

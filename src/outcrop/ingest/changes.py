@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Literal
 
 from outcrop.core.records import Document, DocumentStatus
+from outcrop.ingest.fingerprints import same_chunks
 
 Change = Literal["new", "changed", "metadata", "unchanged"]
 
@@ -79,11 +80,18 @@ def change_of(known: Known | None, now: Fingerprints) -> Change:
     """What became of one document: "metadata" means that nothing but its metadata differs."""
     if known is None or not known.recorded:
         return "new"
-    same = (known.prints.content, known.prints.settings) == (now.content, now.settings)
+    same = known.prints.content == now.content and _same_settings(known, now)
     again = known.status == "IGNORED" or (known.status == "FAILED" and known.reason_code in TRANSIENT)
     if known.in_doubt or again or not same:
         return "changed"
     return "unchanged" if known.prints.metadata == now.metadata else "metadata"
+
+
+def _same_settings(known: Known, now: Fingerprints) -> bool:
+    """Whether the settings are as they were; what has no chunks does not depend on how they are embedded."""
+    if known.prints.settings == now.settings:
+        return True
+    return known.status == "FAILED" and same_chunks(known.prints.settings, now.settings)
 
 
 def vanished(known: Iterable[Known], seen: Collection[str], unlisted: Sequence[str] = ()) -> list[Known]:

@@ -14,7 +14,7 @@ from typing import TypeVar
 from outcrop.core.chunks import DATA_SOURCE_ID
 from outcrop.core.clock import Clock
 from outcrop.core.errors import Conflict, IndexMissing, OutcropError
-from outcrop.core.filters import equals
+from outcrop.core.filters import Filter, equals
 from outcrop.core.protocols import Adapters, Forgetting, MetadataStore, every
 from outcrop.core.records import (
     CUSTOM,
@@ -32,6 +32,7 @@ from outcrop.core.records import (
 )
 from outcrop.core.settings import Settings
 from outcrop.core.work import JobStep
+from outcrop.ingest.archiving import deleted, searched_chunks
 from outcrop.ingest.deposits import Keeping
 from outcrop.ingest.locks import lock_file, locked
 from outcrop.ingest.rebuilding import Rebuilding
@@ -106,6 +107,7 @@ class Deletions:
             for source in deletion.sources:
                 await self._remove_points(base, source)
         else:
+            await self._mark(base, None)
             await self._adapters.vector_store(base.vector_store).drop(base.index)
         await self._rebuilding.abandon(base)
         await self._give_up("knowledge_base_id", base.id)
@@ -146,10 +148,18 @@ class Deletions:
             await self._metadata.put(replace(current, retains=True), expect=current.version)
             return
         store = self._adapters.vector_store(base.vector_store)
+        await self._mark(base, equals(DATA_SOURCE_ID, source.id))
         try:
             await store.delete(base.index, equals(DATA_SOURCE_ID, source.id))
         except IndexMissing:
             return
+
+    async def _mark(self, base: KnowledgeBase, where: Filter | None) -> None:
+        """Mark in the archive what is about to be deleted."""
+        archive = self._adapters.archive()
+        if archive is not None:
+            gone = await searched_chunks(self._adapters.vector_store(base.vector_store), base.index, where)
+            await archive.append(deleted(base, gone, self._clock()))
 
     async def _failed(self, deletion: Deletion, error: Exception) -> None:
         sentence = error.message if isinstance(error, OutcropError) else f"{type(error).__name__}: {error}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 from outcrop.core.chunks import Chunk, Point, Vector
 from outcrop.core.errors import OutcropError
+from outcrop.ingest.archiving import note_embedded
 from outcrop.ingest.fingerprints import same_vectors
 from outcrop.ingest.retries import insisted
 from outcrop.ingest.work import Prepared, Work
@@ -85,6 +86,7 @@ async def _points(chunks: Sequence[tuple[Prepared, Chunk]], work: Work) -> list[
     if fresh:
         texts = [chunk.embedded_text() for chunk in fresh]
         vectors = await insisted(lambda: work.embedder.embed(texts, "document"), work)
+        await note_embedded(fresh, list(vectors), work)
         kept.update(zip((chunk.id for chunk in fresh), vectors, strict=True))
     work.meter.note("chunks_reused", len(kept) - len(fresh))
     work.meter.note("tokens_embedded", sum(chunk.tokens for chunk in fresh))

@@ -46,6 +46,7 @@ class Means:
             store=store,
             clock=self.clock,
             meter=meter,
+            archive=self.adapters.archive(),
             precision=self.settings.embedding_precision,
             job_id=job_id,
             pause=self.pause,

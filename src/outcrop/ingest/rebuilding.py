@@ -15,7 +15,8 @@ from outcrop.core.clock import Clock
 from outcrop.core.errors import Conflict, NotFound
 from outcrop.core.filters import equals
 from outcrop.core.protocols import Adapters, MetadataStore, every
-from outcrop.core.records import DataSource, KnowledgeBase, Rebuild, RebuiltDocument
+from outcrop.core.rebuilds import Rebuild, RebuiltDocument
+from outcrop.core.records import DataSource, KnowledgeBase
 from outcrop.core.settings import Settings
 from outcrop.ingest.agreement import known_documents
 from outcrop.ingest.changes import Known

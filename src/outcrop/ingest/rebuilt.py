@@ -10,7 +10,8 @@ from typing import TypeVar, cast
 from outcrop.core.errors import NotFound
 from outcrop.core.filters import Filter
 from outcrop.core.protocols import MetadataStore, Page
-from outcrop.core.records import Document, RebuiltDocument, Record
+from outcrop.core.rebuilds import RebuiltDocument
+from outcrop.core.records import Document, Record
 
 R = TypeVar("R", bound=Record)
 D = TypeVar("D", bound=Document)

@@ -11,7 +11,7 @@ from typing import Any
 
 from outcrop.core.errors import NotFound
 from outcrop.core.filters import equals
-from outcrop.core.parsed import TOKEN_EDGES
+from outcrop.core.parsed import TOKEN_EDGES, Coverage, Quality
 from outcrop.core.protocols import MetadataStore, every
 from outcrop.core.records import Document, IngestionJob, KnowledgeBase, Statistics
 
@@ -151,7 +151,6 @@ def _of_job(document: Document, job: IngestionJob) -> bool:
 
 def row(document: Document) -> dict[str, Any]:
     """A document as a row of a report, by `COLUMNS`."""
-    coverage, quality = document.coverage, document.quality
     values = (
         document.name,
         document.uri,
@@ -161,25 +160,25 @@ def row(document: Document) -> dict[str, Any]:
         REMEDIES.get(document.reason_code or ""),
         document.media_type,
         document.size,
-        quality.language if quality is not None else None,
-        *(
-            (
-                coverage.characters,
-                coverage.pages,
-                coverage.text_pages,
-                coverage.ocr_pages,
-                coverage.empty_pages,
-                coverage.ocr_confidence,
-            )
-            if coverage is not None
-            else (None,) * 6
-        ),
+        document.quality.language if document.quality is not None else None,
+        *_coverage(document.coverage),
         document.chunks,
-        *((quality.tokens, quality.empty_chunks, quality.duplicate_chunks) if quality is not None else (None,) * 3),
+        *_quality(document.quality),
         " ".join(document.warnings),
         document.updated_at.isoformat(),
     )
     return dict(zip(COLUMNS, values, strict=True))
+
+
+def _coverage(found: Coverage | None) -> tuple[int | float | None, ...]:
+    if found is None:
+        return (None,) * 6
+    pages = (found.pages, found.text_pages, found.ocr_pages, found.empty_pages)
+    return (found.characters, *pages, found.ocr_confidence)
+
+
+def _quality(found: Quality | None) -> tuple[int | None, ...]:
+    return (None,) * 3 if found is None else (found.tokens, found.empty_chunks, found.duplicate_chunks)
 
 
 def csv_lines(documents: Iterable[Document]) -> Iterator[str]:

@@ -12,8 +12,10 @@ from outcrop.core.clock import Clock
 from outcrop.core.errors import Conflict, NotFound
 from outcrop.core.filters import AllOf, Compare, Filter, equals, one_of
 from outcrop.core.protocols import Adapters, MetadataStore, every
-from outcrop.core.records import DataSource, Document, IngestionJob, KnowledgeBase, Rebuild, RebuiltDocument
+from outcrop.core.rebuilds import Rebuild, RebuiltDocument
+from outcrop.core.records import DataSource, Document, IngestionJob, KnowledgeBase
 from outcrop.core.settings import Settings
+from outcrop.ingest.archiving import deleted, searched_chunks
 from outcrop.ingest.locks import locked
 from outcrop.ingest.rebuilt import as_kind, rebuilt
 
@@ -47,7 +49,9 @@ class Swapping:
             if not set(current.sources) <= set(current.done):
                 return  # something changed while this waited; a sync of it comes
             await self._complete(current)
+            base = await self._metadata.get(KnowledgeBase, rebuild.id)
             swapped = await self._flip(current)
+            await self._mark(base, swapped)
             await self._finish(swapped)
 
     async def _hold(self, source_id: str, stack: AsyncExitStack) -> None:
@@ -87,6 +91,15 @@ class Swapping:
         await store.delete(rebuild.index, where)  # what an interrupted attempt copied
         async for points in store.scan(rebuild.replaces, where):
             await store.upsert(rebuild.index, await self._fitting(points, base, rebuild))
+
+    async def _mark(self, base: KnowledgeBase, rebuild: Rebuild) -> None:
+        """Mark in the archive the chunks that the new index does not have."""
+        archive, store = self._adapters.archive(), self._adapters.vector_store(base.vector_store)
+        if archive is not None:
+            old = await searched_chunks(store, rebuild.replaces, None)
+            new = await searched_chunks(store, rebuild.index, None)
+            gone = {chunk_id: document_id for chunk_id, document_id in old.items() if chunk_id not in new}
+            await archive.append(deleted(base, gone, self._clock()))
 
     async def _fitting(self, points: Sequence[Point], base: KnowledgeBase, rebuild: Rebuild) -> Sequence[Point]:
         """Points with vectors of the new index's model."""

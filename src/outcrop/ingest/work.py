@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from outcrop.core.archive import Archive
 from outcrop.core.chunks import Chunk, Point
 from outcrop.core.clock import Clock
 from outcrop.core.protocols import Chunker, Embedder, MetadataStore, Reader, Source, VectorStore
@@ -38,6 +39,7 @@ class Work:
     meter: Meter
     precision: str  # of the model: vectors of another one are never reused
     replaces: str | None = None
+    archive: Archive | None = None
     job_id: str | None = None
     journal: Journal | None = None  # writes down how far a job is, in the transaction of what was done
     refused: frozenset[str] = frozenset()  # the addresses of documents that are not read: they ended the process

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from outcrop.core.chunks import CHUNK_ID, DOCUMENT_ID
 from outcrop.core.filters import AllOf, equals, one_of
 from outcrop.core.records import Document
+from outcrop.ingest.archiving import deleted, searched_chunks
 from outcrop.ingest.changes import Known
 from outcrop.ingest.embedding import Batch
 from outcrop.ingest.work import Prepared, Work
@@ -24,7 +25,9 @@ async def write(batch: Batch, work: Work) -> None:
     whole = [] if batch.split else [one for one in batch.finished if not one.in_place]
     sweep = [one.document.id for one in whole if one.known is not None]
     if batch.points or sweep:
+        leaving = await _leaving(sweep, work)
         await work.store.upsert(work.base.index, batch.points, sweep=sweep)
+        await _mark(leaving, {point.chunk.id for point in batch.points}, work)
     for prepared in renamed:
         await _rewrite(prepared, work)
     if batch.split:
@@ -37,14 +40,16 @@ async def remove(gone: Sequence[Known], work: Work) -> None:
     """Remove documents that their source no longer has: first the points, then the records."""
     for start in range(0, len(gone), AT_ONCE):
         some = gone[start : start + AT_ONCE]
+        leaving = await _leaving([one.id for one in some], work)
         await work.store.upsert(work.base.index, (), sweep=[one.id for one in some])
-        deleted = sum(one.recorded for one in some)
+        await _mark(leaving, frozenset(), work)
+        amount = sum(one.recorded for one in some)
         async with work.metadata.transaction() as inside:
             for one in some:
                 await inside.delete(Document, one.id)
             if work.journal is not None:
-                await work.journal(inside, {"deleted": deleted})
-        work.meter.add("deleted", deleted)
+                await work.journal(inside, {"deleted": amount})
+        work.meter.add("deleted", amount)
 
 
 async def _record(finished: Sequence[Prepared], work: Work) -> None:
@@ -75,12 +80,28 @@ async def _sweep(prepared: Prepared, work: Work) -> None:
     """Remove what is left of the old version of a document that was written in parts."""
     failed = prepared.outcome == "failed"
     new = set() if failed else {chunk.id for chunk in prepared.chunks}
+    leaving = await _leaving([prepared.document.id], work)
     old = [name for name in await _held(prepared.document.id, work) if name not in new]
     for start in range(0, len(old), AT_ONCE):
         where = AllOf(
             (equals(DOCUMENT_ID, prepared.document.id), one_of(CHUNK_ID, tuple(old[start : start + AT_ONCE])))
         )
         await work.store.delete(work.base.index, where)
+    await _mark(leaving, new, work)
+
+
+async def _leaving(document_ids: Sequence[str], work: Work) -> dict[str, str]:
+    """The chunks that the archive knows of documents that are swept. An index that is being built has none yet."""
+    if work.archive is None or work.replaces is not None or not document_ids:
+        return {}
+    return await searched_chunks(work.store, work.base.index, one_of(DOCUMENT_ID, tuple(document_ids)))
+
+
+async def _mark(leaving: Mapping[str, str], staying: Collection[str], work: Work) -> None:
+    """Mark in the archive what has left the index."""
+    gone = {chunk_id: document_id for chunk_id, document_id in leaving.items() if chunk_id not in staying}
+    if work.archive is not None and gone:
+        await work.archive.append(deleted(work.base, gone, work.clock()))
 
 
 async def _held(document_id: str, work: Work) -> list[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
+from outcrop.core.rebuilds import Rebuild, RebuiltDocument
 from outcrop.core.records import (
     AccessKey,
     Attachment,
@@ -16,8 +17,6 @@ from outcrop.core.records import (
     IngestionJob,
     KeptResponse,
     KnowledgeBase,
-    Rebuild,
-    RebuiltDocument,
     Record,
     Session,
     StoreLabel,

@@ -8,6 +8,7 @@ from typing import get_args
 
 from outcrop.adapters.chunkers import open_chunker
 from outcrop.core import registry
+from outcrop.core.archive import Archive
 from outcrop.core.cards import ModelCard
 from outcrop.core.errors import Invalid, Reason, Unreadable
 from outcrop.core.parsed import Blob, Page, ParsedDocument
@@ -98,10 +99,15 @@ class GivenAdapters:
     chat_models: Mapping[str, ChatModel] = field(default_factory=dict)  # by target
     text_rerankers: Mapping[str, TextReranker] = field(default_factory=dict)  # by target
     given_blobs: Blobs = field(default_factory=MemoryBlobs)
+    given_archive: Archive | None = None
 
     def blobs(self) -> Blobs:
         """The blob store that was given."""
         return self.given_blobs
+
+    def archive(self) -> Archive | None:
+        """The archive that was given."""
+        return self.given_archive
 
     def reader(self) -> Reader:
         """The reader that was given."""

@@ -19,6 +19,7 @@ from outcrop.core.clock import now
 from outcrop.core.ids import new_id
 from outcrop.core.protocols import Blobs, MetadataStore, VectorStore
 from outcrop.core.settings import Settings
+from outcrop.ingest.archiving import Archiving
 from outcrop.ingest.attachments import Attachments
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
@@ -74,6 +75,7 @@ class Whole:
             store_labels=StoreLabels(self.metadata, bases, now),
             jobs=Jobs(self.metadata, bases, syncs),
             reports=Reports(self.metadata),
+            archiving=Archiving(adapters, now),
             verifier=Verifier(self.metadata, adapters, configuration),
             answers=Answers(self.metadata, adapters, configuration, now, models),
             models=models,
