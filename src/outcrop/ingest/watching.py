@@ -75,7 +75,7 @@ class Watcher:
                     await self._sync(source)
         except OutcropError as error:
             _log.warning("The data source %s is watched no longer: %s", source.name, error.message)
-        except Exception:
+        except Exception:  # noqa: BLE001 # whatever it is, the others are watched on
             _log.exception("The data source %s is watched no longer.", source.name)
 
     async def _sync(self, source: DataSource) -> None:
