@@ -42,7 +42,7 @@ CONTROL = frozenset(
     {"if", "for", "while", "switch", "catch", "return", "else", "do", "try", "with", "match", "when", "new", "using",
      "lock", "synchronized", "foreach", "unless", "until", "select", "defer", "guard", "loop", "sizeof", "function"}
 )  # fmt: skip
-ABOVE = re.compile(r"\s*(?://|/\*|\*|#\[|@|///|#!)")  # comments and attributes belong to what they stand above
+ABOVE = re.compile(r"\s*(?://|/\*|\*|(?:#\[|@)[^{};]*\Z)")  # comments and attributes belong to what they stand above
 
 
 def definitions(text: str, extension: str) -> tuple[Definition, ...]:
