@@ -27,9 +27,39 @@ def test_a_bucket_and_a_folder_are_added_listed_and_deleted(data, outcrop_comman
 
 
 @pytest.mark.parametrize(
+    ("arguments", "kind", "name", "configuration"),
+    [
+        (
+            ("--web", "https://example.com/docs/", "--scope", "host", "--max-pages", "50", "--exclude", "drafts/"),
+            "web",
+            "example.com",
+            {"urls": ["https://example.com/docs/"], "scope": "host", "max_pages": 50, "exclude": ["drafts/"]},
+        ),
+        (
+            ("--git", "https://example.com/a/code.git", "--branch", "main", "--credential", "bot:OUTCROP_CREDENTIAL_G"),
+            "git",
+            "code",
+            {
+                "url": "https://example.com/a/code.git",
+                "branch": "main",
+                "credential": {"variable": "OUTCROP_CREDENTIAL_G", "username": "bot"},
+            },
+        ),
+        (("--openapi", "https://example.com/api.json"), "openapi", "api.json", {"url": "https://example.com/api.json"}),
+        (("--s3", "docs", "--include", "*.pdf"), "s3", "docs", {"bucket": "docs", "include": ["*.pdf"]}),
+    ],
+)
+def test_every_kind_of_place_is_added(data, outcrop_command, arguments, kind, name, configuration):
+    done = outcrop_command("sources", "add", "notes", *arguments, "--json", data=data)
+    assert done.returncode == 0, done.stderr
+    made = json.loads(done.stdout)
+    assert (made["kind"], made["name"], made["configuration"]) == (kind, name, configuration)
+
+
+@pytest.mark.parametrize(
     ("arguments", "sentence"),
     [
-        (("add", "notes"), "Name one place: --folder DIR or --s3 BUCKET."),
+        (("add", "notes"), "Name one place: --folder DIR, --s3 BUCKET, --web URL, --git URL or --openapi FILE."),
         (("delete", "notes", "nothing", "--yes"), "notes has no data source 'nothing'."),
     ],
 )

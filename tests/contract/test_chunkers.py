@@ -51,4 +51,9 @@ class TestNone(Suite):
     chunking = Chunking(strategy="none")
 
 
+class TestCode(Suite):
+    chunking = Chunking(strategy="code", max_tokens=50)
+    limit = 50
+
+
 del Suite, ChunkerContract

@@ -19,6 +19,7 @@ def reference(hit: Hit, start: int, end: int) -> Reference:
         page=_page(chunk, regions),
         sheet=chunk.place.sheet,
         row=chunk.place.row_at(start),
+        line=chunk.line_at(start),
         regions=regions,
     )
 

@@ -117,6 +117,8 @@ class PlaceOut(BaseModel):
     sheet: str | None = None
     row: int | None = None
     last_row: int | None = None
+    line: int | None = None
+    last_line: int | None = None
 
 
 class HitOut(BaseModel):
@@ -149,6 +151,8 @@ class HitOut(BaseModel):
                 sheet=place.sheet,
                 row=place.first_row,
                 last_row=place.last_row,
+                line=place.first_line,
+                last_line=hit.chunk.line_at(len(hit.chunk.text)),
             ),
             score=hit.score,
             metadata=dict(hit.point.metadata),
@@ -210,7 +214,7 @@ class ReferenceOut(BaseModel):
             before=chunk.text[:start] if whole else "",
             after=chunk.text[end:] if whole else "",
             context=chunk.context,
-            place=PlaceOut(page=reference.page, sheet=reference.sheet, row=reference.row),
+            place=PlaceOut(page=reference.page, sheet=reference.sheet, row=reference.row, line=reference.line),
         )
 
 

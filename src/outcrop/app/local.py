@@ -149,7 +149,9 @@ class Outcrop:
         name: str,
         chunking: Chunking | None = None,
     ) -> DataSource:
-        """Add a data source to a knowledge base: a "folder" or a bucket, "s3". Nothing is read before its first sync.
+        """Add a data source to a knowledge base: a "folder", "s3", "web", "git" or "openapi"; docs/sources.md has all.
+
+        Nothing is read before its first sync. Without a chunking it gets the one that fits its kind.
 
         Raises Invalid where the configuration is wrong.
         """
@@ -157,7 +159,7 @@ class Outcrop:
 
         async def add() -> DataSource:
             return await self.services.knowledge_bases.add_source(
-                base, name=name, kind=kind, configuration=configuration, chunking=chunking or Chunking()
+                base, name=name, kind=kind, configuration=configuration, chunking=chunking
             )
 
         return self.call(add)

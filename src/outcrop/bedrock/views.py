@@ -14,6 +14,7 @@ QUOTE = "x-outcrop-quote"
 CONTEXT = "x-outcrop-context"
 SHEET = "x-outcrop-sheet"
 ROW = "x-outcrop-row"
+LINE, LAST_LINE = "x-outcrop-line", "x-outcrop-last-line"
 SCORE = "x-outcrop-score"  # where the wire has no other place for it
 
 
@@ -39,6 +40,7 @@ def citation(text: str, found: Citation) -> dict[str, Any]:
 def retrieved_reference(reference: Reference) -> dict[str, Any]:
     """A RetrievedReference: the whole passage, and in its metadata the exact quote and where it stands."""
     place = {PAGE: reference.page, SHEET: reference.sheet, ROW: reference.row, QUOTE: reference.quote}
+    place[LINE] = reference.line
     return {
         "content": _content(reference.hit),
         "location": location(reference.hit.point.uri),
@@ -58,7 +60,8 @@ def location(uri: str) -> dict[str, Any]:
 def metadata(hit: Hit) -> dict[str, Any]:
     """A document's metadata and where the passage stands; keys that the wire cannot carry are left out."""
     place = hit.chunk.place
-    extra = {SHEET: place.sheet, ROW: place.first_row, CONTEXT: hit.chunk.context or None}
+    lines = {LINE: place.first_line, LAST_LINE: hit.chunk.line_at(len(hit.chunk.text))}
+    extra = {SHEET: place.sheet, ROW: place.first_row, CONTEXT: hit.chunk.context or None, **lines}
     fields = {**hit.point.fields(), **{name: value for name, value in extra.items() if value is not None}}
     return {name: _value(value) for name, value in fields.items() if 0 < len(name) <= MAX_KEY}
 

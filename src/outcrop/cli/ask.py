@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from outcrop.cli.console import DataOption, JsonOption, opened, plain, print_json, say
-from outcrop.cli.places import name_of, place_of, place_of_reference
+from outcrop.cli.places import cited_point, cited_reference
 from outcrop.core.answers import Answer, CitationPart, FinalPart, TextPart
 from outcrop.core.errors import Invalid
 
@@ -49,7 +49,7 @@ def retrieve(
     if not hits:
         say("Nothing was found.")
     for rank, hit in enumerate(hits, start=1):
-        typer.secho(f"{rank}. {name_of(hit.point)} · {place_of(hit.point)} · score {hit.score:.3f}", bold=True)
+        typer.secho(f"{rank}. {cited_point(hit.point)} · score {hit.score:.3f}", bold=True)
         if hit.chunk.context:
             typer.secho(f"   {hit.chunk.context}", dim=True)
         typer.echo(f"   {hit.chunk.text}\n")
@@ -110,7 +110,7 @@ def _show(parts: Any) -> Answer:
 def _show_sources(answer: Answer) -> None:
     for number, citation in enumerate(answer.citations, start=1):
         for reference in citation.references:
-            head = f"[{number}] {name_of(reference.hit.point)} · {place_of_reference(reference)}"
+            head = f"[{number}] {cited_reference(reference)}"
             typer.secho(f"\n{head}", bold=True)
             typer.secho(f"    “{' '.join(reference.quote.split())}”", dim=True)
     say(f"\nGo on with: --session {answer.session_id}")

@@ -21,6 +21,8 @@ def place_of(point: Point) -> str:
         return f"{sheet}{_range('row', place.first_row, place.last_row)}"
     if place.first_page is not None:
         return _range("page", place.first_page, place.last_page)
+    if place.first_line is not None:
+        return _range("line", place.first_line, point.chunk.line_at(len(point.chunk.text)))
     return f"characters {point.chunk.start}–{point.chunk.end}"
 
 
@@ -31,6 +33,18 @@ def place_of_reference(reference: Reference) -> str:
     if reference.page is not None:
         return f"page {reference.page}"
     return f"characters {reference.start}–{reference.end}"
+
+
+def cited_point(point: Point) -> str:
+    """A chunk's document and place: `path:line` for source code."""
+    line = point.chunk.place.first_line
+    return f"{name_of(point)}:{line}" if line is not None else f"{name_of(point)} · {place_of(point)}"
+
+
+def cited_reference(reference: Reference) -> str:
+    """A quote's document and place: `path:line` for source code."""
+    name = name_of(reference.hit.point)
+    return f"{name}:{reference.line}" if reference.line is not None else f"{name} · {place_of_reference(reference)}"
 
 
 def _range(what: str, first: int | None, last: int | None) -> str:

@@ -18,6 +18,7 @@ from outcrop.core.errors import Invalid
 
 if TYPE_CHECKING:
     from outcrop.app.local import Outcrop
+    from outcrop.ingest.watching import Watcher
     from outcrop.web.asgi import App
     from outcrop.web.listening import Place
 
@@ -111,11 +112,20 @@ def _serve(outcrop: Outcrop, app: App, place: Place) -> None:
     stop, told = asyncio.Event(), threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: told.set())
+    watching = outcrop.start(_watcher(outcrop).run)
     serving = outcrop.start(serve, app, place, stop, lambda: say(announcement))
     serving.add_done_callback(lambda _: told.set())
     told.wait()
+    watching.cancel()
     outcrop.call(_set, stop)
     serving.result()
+
+
+def _watcher(outcrop: Outcrop) -> Watcher:
+    from outcrop.ingest.watching import Watcher
+
+    services = outcrop.services
+    return Watcher(services.metadata, services.adapters, services.jobs.start)
 
 
 async def _set(event: asyncio.Event) -> None:

@@ -171,7 +171,8 @@ class Delta:
 class Reference:
     """What supports a part of an answer: `quote` is exactly the characters [start, end) of the document's text.
 
-    `page`, `sheet` and `row` count from 1 and say where the quote begins; `regions` are its rectangles on PDF pages.
+    `page`, `sheet`, `row` and `line` count from 1 and say where the quote begins; `regions` are its rectangles on the
+    pages of a PDF.
     """
 
     hit: Hit
@@ -181,6 +182,7 @@ class Reference:
     page: int | None = None
     sheet: str | None = None
     row: int | None = None
+    line: int | None = None
     regions: tuple[Region, ...] = ()
 
 

@@ -23,7 +23,8 @@ Vector = NDArray[np.float32]
 class Place:
     """Where a chunk stands in its file: pages, or sheet and rows, first to last, counted from 1.
 
-    `rows` has the position in the chunk's text and the number of every row that begins in it.
+    `rows` has the position in the chunk's text and the number of every row that begins in it. `first_line` is given for
+    source code, whose lines are the file's own.
     """
 
     first_page: int | None = None
@@ -32,6 +33,7 @@ class Place:
     first_row: int | None = None
     last_row: int | None = None
     rows: tuple[tuple[int, int], ...] = ()
+    first_line: int | None = None
 
     def row_at(self, position: int) -> int | None:
         """The number of the row that a position of the chunk's text is in."""
@@ -60,6 +62,11 @@ class Chunk:
     searchable: bool = True
     place: Place = field(default_factory=Place)
     boxes: Boxes | None = None  # offsets count from the chunk's start
+
+    def line_at(self, position: int) -> int | None:
+        """The number of the line that a position of the text is in, where lines have numbers."""
+        first = self.place.first_line
+        return first + self.text.count("\n", 0, position) if first is not None else None
 
     def embedded_text(self) -> str:
         """What is embedded and indexed for keywords: the context, then the text."""

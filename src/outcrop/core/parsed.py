@@ -86,6 +86,15 @@ class Row:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """A function, class or the like of source code at the characters [start, end); its name with those around it."""
+
+    name: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """How much of a document gave text: characters, and pages with a text layer, read by OCR, and empty."""
 
@@ -120,6 +129,7 @@ class ParsedDocument:
     """The text of a document; every offset counts characters (code points) of `text`, half-open.
 
     Pages, headings, tables and rows are in order of start. Tables stand in the text as Markdown.
+    Of source code, `definitions` are its parts, outer before inner, and `lined` says that its lines are the file's own.
     `warnings` are sentences on what could not be read, for the person who looks after the document.
     """
 
@@ -131,6 +141,8 @@ class ParsedDocument:
     headings: tuple[Heading, ...] = ()
     tables: tuple[Table, ...] = ()
     rows: tuple[Row, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    lined: bool = False
     boxes: Boxes | None = None
     metadata: dict[str, str] = field(default_factory=dict)  # author, created, language ... as the file says
     warnings: tuple[str, ...] = ()

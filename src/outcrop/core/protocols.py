@@ -86,6 +86,15 @@ class MayBeEmpty(Protocol):
 
 
 @runtime_checkable
+class Watching(Protocol):
+    """A source that knows by itself when it has changed."""
+
+    def watch(self) -> AsyncIterator[None]:
+        """A sign each time that something has changed and a sync would find it; it ends where that cannot be seen."""
+        ...
+
+
+@runtime_checkable
 class Forgetting(Protocol):
     """A source that keeps something on this machine so that the next list costs less."""
 

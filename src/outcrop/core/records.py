@@ -52,7 +52,7 @@ class KnowledgeBase(Record):
 
 
 CUSTOM = "custom"  # the kind of a data source whose documents are handed over one by one
-ChunkingStrategy = Literal["default", "fixed", "semantic", "hierarchical", "section", "none"]
+ChunkingStrategy = Literal["default", "fixed", "semantic", "hierarchical", "section", "none", "code"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ class Chunking:
     `overlap_percentage`; semantic: a cut where neighbouring sentence groups (`buffer_size` sentences either
     side) differ more than the `breakpoint_percentile`; hierarchical: children of `child_max_tokens` are searched,
     parents of `parent_max_tokens` returned, children overlap by `overlap_tokens`; section: one chunk a heading;
-    none: one chunk a document.
+    none: one chunk a document; code: one chunk a function or class of source code, `default` for what is none.
     """
 
     strategy: ChunkingStrategy = "default"

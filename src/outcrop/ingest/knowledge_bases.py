@@ -23,6 +23,8 @@ from outcrop.jobs.schedules import HOURLY, checked
 # Bedrock's rule for names (API_agent_CreateKnowledgeBase.html), and room for spaces between words.
 NAME = re.compile(r"[0-9a-zA-Z](?:[ _.-]?[0-9a-zA-Z]){0,99}")
 MAX_NAME = 100
+# Where another chunking than the default one fits: source code, and documents that are one operation each.
+FITTING = {"git": Chunking(strategy="code"), "openapi": Chunking(strategy="none")}
 MAX_DESCRIPTION = 200
 MAX_PERCENT = 100
 
@@ -176,7 +178,7 @@ class KnowledgeBases:
         name: str,
         kind: str,
         configuration: Mapping[str, Any],
-        chunking: Chunking = Chunking(),  # noqa: B008 # frozen
+        chunking: Chunking | None = None,
         description: str | None = None,
         deletion_policy: Literal["DELETE", "RETAIN"] = "DELETE",
         declared: Mapping[str, Any] | None = None,
@@ -186,7 +188,8 @@ class KnowledgeBases:
     ) -> DataSource:
         """Add a data source; nothing is read before its first sync.
 
-        With `source_id` it may be called again: the data source of that id is given, made once.
+        Without a chunking it gets the one that fits its kind. With `source_id` it may be called again: the data source
+        of that id is given, made once.
 
         Raises:
             Invalid: The name, the kind, the configuration, the chunking, the schedule or the deletion limit.
@@ -201,7 +204,7 @@ class KnowledgeBases:
             name=name,
             kind=kind,
             configuration=dict(configuration),
-            chunking=chunking,
+            chunking=chunking or FITTING.get(kind, Chunking()),
             description=description,
             deletion_policy=deletion_policy,
             declared=dict(declared or {}),

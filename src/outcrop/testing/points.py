@@ -74,7 +74,9 @@ def full_point() -> Point:
         tokens=7,
         context="A > B",
         parent_id="p",
-        place=Place(first_page=2, last_page=3, sheet="Übersicht", first_row=1, last_row=9, rows=((0, 1), (12, 9))),
+        place=Place(
+            first_page=2, last_page=3, sheet="Übersicht", first_row=1, last_row=9, rows=((0, 1), (12, 9)), first_line=7
+        ),
         boxes=Boxes.of([(0, 5, 2, 1.0, 2.0, 3.0, 4.0), (6, 8, 3, 1.5, 2.5, 3.5, 4.5)]),
     )
     metadata: Metadata = {"s": "ü'\"", "i": 2**70, "f": 1.5, "yes": True, "no": False, "tags": ("a", "b"), "": ""}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+from outcrop.adapters.chunkers.code import CodeChunker
 from outcrop.adapters.chunkers.fixed import FixedChunker
 from outcrop.adapters.chunkers.hierarchical import HierarchicalChunker
 from outcrop.adapters.chunkers.semantic import SemanticChunker
@@ -21,6 +22,7 @@ STRATEGIES: Mapping[str, Callable[[Chunking, Embedder], Chunker]] = {
     "semantic": SemanticChunker,
     "hierarchical": HierarchicalChunker,
     "none": WholeChunker,
+    "code": CodeChunker,
 }
 
 

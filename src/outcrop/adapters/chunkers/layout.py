@@ -72,6 +72,11 @@ class Layout:
             units.extend([unit] if unit.tokens <= limit else self._split(unit, limit))
         return units
 
+    def pieces(self, start: int, end: int, limit: int) -> Iterator[tuple[int, int]]:
+        """Spans of at most `limit` tokens that together hold all the characters [start, end)."""
+        for unit in self._split(Unit(start, end, self.tokens(start, end)), limit):
+            yield unit.start, unit.end
+
     def _part_starts(self) -> list[int]:
         """Where slides begin (pages of a file without boxes), and where the rows, or the headings, of a sheet do."""
         document = self.document

@@ -99,7 +99,12 @@ class ChunkMaker:
             first_row=rows[0].number if rows else None,
             last_row=rows[-1].number if rows else None,
             rows=tuple((row.start - start, row.number) for row in rows if row.start >= start),
+            first_line=1 + bisect_left(self._line_ends, start) if self._document.lined else None,
         )
+
+    @cached_property
+    def _line_ends(self) -> list[int]:
+        return [at for at, character in enumerate(self._document.text) if character == "\n"]
 
     @cached_property
     def _page_starts(self) -> list[int]:

@@ -10,6 +10,7 @@ from operator import itemgetter
 
 from outcrop.adapters.parsers.builder import DocumentBuilder, Origin
 from outcrop.adapters.parsers.decode import decode
+from outcrop.adapters.parsers.definitions import definitions
 from outcrop.adapters.parsers.families import with_libraries
 from outcrop.adapters.parsers.formats import CODE, MARKDOWN, MATHPIX, PLAIN
 from outcrop.adapters.parsers.options import ParseOptions
@@ -57,7 +58,15 @@ class TextParser:
                 builder.mark_table((start, end), header_end)
             describe(decoded.text, origin)
         origin.title = origin.title or builder.first_title()
-        return builder.build(origin)
+        parsed = builder.build(origin)
+        if media_type != CODE:
+            return parsed
+        return replace(parsed, definitions=definitions(parsed.text, extension_of(blob.name)), lined=True)
+
+
+def extension_of(name: str) -> str:
+    """The extension of a file's name, in lower case."""
+    return name.rpartition(".")[2].lower() if "." in name else ""
 
 
 def _none(_text: str) -> Iterator[Found]:

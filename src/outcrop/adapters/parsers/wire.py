@@ -19,7 +19,7 @@ import numpy as np
 
 from outcrop.core.boxes import ROW, Boxes
 from outcrop.core.errors import Reason, Unreadable
-from outcrop.core.parsed import Heading, Page, PageMethod, ParsedDocument, Row, Table
+from outcrop.core.parsed import Definition, Heading, Page, PageMethod, ParsedDocument, Row, Table
 
 LENGTHS = struct.Struct(">IQ")
 MAX_HEADER = 256 * 1024 * 1024
@@ -105,6 +105,8 @@ def encode(document: ParsedDocument) -> tuple[dict[str, Any], list[bytes]]:
         "pages": [[p.number, p.start, p.end, p.method, p.confidence, p.width, p.height] for p in document.pages],
         "headings": [[h.level, h.start, h.end] for h in document.headings],
         "tables": [[t.start, t.end, t.header_end] for t in document.tables],
+        "definitions": [[d.name, d.start, d.end] for d in document.definitions],
+        "lined": document.lined,
         "sheets": sheets,
         "metadata": document.metadata,
         "warnings": list(document.warnings),
@@ -135,6 +137,8 @@ def _decode(header: dict[str, Any], body: memoryview) -> ParsedDocument:
         pages=tuple(_page(*fields) for fields in header["pages"]),
         headings=tuple(Heading(level=lv, start=s, end=e) for lv, s, e in header["headings"]),
         tables=tuple(Table(start=s, end=e, header_end=h) for s, e, h in header["tables"]),
+        definitions=tuple(Definition(name=_string(n), start=s, end=e) for n, s, e in header["definitions"]),
+        lined=header["lined"] is True,
         rows=_rows(header["sheets"], body[text_size : text_size + row_size]),
         boxes=Boxes(np.frombuffer(body[text_size + row_size :], dtype=ROW)) if header["boxes"] else None,
         metadata={_string(key): _string(value) for key, value in header["metadata"].items()},
@@ -171,7 +175,7 @@ def _string(value: Any) -> str:
 def _check_spans(document: ParsedDocument) -> None:
     """Every span lies within the text, and each kind is in order of start."""
     length = len(document.text)
-    for spans in (document.pages, document.headings, document.tables, document.rows):
+    for spans in (document.pages, document.headings, document.tables, document.rows, document.definitions):
         before = 0
         for span in spans:
             if not (type(span.start) is int and type(span.end) is int and before <= span.start <= span.end <= length):

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from outcrop.adapters.sources.configuration import check_members
+from outcrop.adapters.sources.folder_watch import changes
 from outcrop.adapters.sources.patterns import Patterns, is_litter
 from outcrop.core.errors import Invalid, Unavailable, Unreadable
 from outcrop.core.parsed import Blob
@@ -19,7 +20,15 @@ from outcrop.core.protocols import Item
 from outcrop.core.settings import Settings
 from outcrop.core.sidecars import MAX_BYTES, SUFFIX, Sidecar, orphan, read_sidecar
 
-MEMBERS = {"path": str, "include": list, "exclude": list, "recursive": bool, "hidden": bool, "allow_empty": bool}
+MEMBERS = {
+    "path": str,
+    "include": list,
+    "exclude": list,
+    "recursive": bool,
+    "hidden": bool,
+    "allow_empty": bool,
+    "watch": bool,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +46,7 @@ class FolderSource:
     that leads out is left out, and links to folders are not followed: what is in the folder is listed at its place.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 # one for each member of the configuration
         self,
         path: Path,
         patterns: Patterns,
@@ -45,12 +54,14 @@ class FolderSource:
         recursive: bool = True,
         hidden: bool = False,
         allow_empty: bool = False,
+        watched: bool = True,
     ) -> None:
         self.allow_empty = allow_empty  # else a list without documents may be a drive that is not connected
         self._given = path
         self._patterns = patterns
         self._recursive = recursive
         self._hidden = hidden
+        self._watched = watched
 
     async def list(self, since: str | None) -> AsyncIterator[Item]:
         """Every document that is there now; Unavailable where the folder itself is not there or cannot be read."""
@@ -67,6 +78,12 @@ class FolderSource:
     async def fetch(self, item: Item) -> Blob:
         """The file. Raises Unreadable where it is gone, may not be read, or has become a link out of the folder."""
         return await asyncio.to_thread(self._fetched, item)
+
+    async def watch(self) -> AsyncIterator[None]:
+        """A sign each time that something in the folder has changed; none for a folder that is not to be watched."""
+        if self._watched:
+            async for _ in changes(self._given, everything=self._hidden):
+                yield
 
     def _fetched(self, item: Item) -> Blob:
         path = unquote_to_bytes(item.uri.removeprefix("file://"))
@@ -195,6 +212,8 @@ def _uri(path: bytes) -> str:
 def open_source(configuration: Mapping[str, Any], settings: Settings | None = None) -> FolderSource:
     """The source for `path`, with `include`, `exclude`, `recursive` (true), `hidden` and `allow_empty` (both false).
 
+    `watch` (true): changes are seen at once where a server runs.
+
     Raises:
         Invalid: A member is unknown or of the wrong type, the path is missing or not absolute, or a pattern is none.
     """
@@ -209,4 +228,5 @@ def open_source(configuration: Mapping[str, Any], settings: Settings | None = No
         recursive=configuration.get("recursive", True),
         hidden=configuration.get("hidden", False),
         allow_empty=configuration.get("allow_empty", False),
+        watched=configuration.get("watch", True),
     )

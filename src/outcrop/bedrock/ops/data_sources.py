@@ -11,7 +11,7 @@ from outcrop.bedrock.ops.knowledge_bases import AGENT, DEFAULT_PAGE
 from outcrop.bedrock.table import Call, op
 from outcrop.core.errors import Conflict
 from outcrop.core.filters import all_of, equals
-from outcrop.core.records import Chunking, DataSource, KnowledgeBase
+from outcrop.core.records import DataSource, KnowledgeBase
 from outcrop.ingest.folders import allowed_file, allowed_folder
 from outcrop.jobs.schedules import HOURLY
 
@@ -42,7 +42,7 @@ async def create_data_source(
         name=name,
         kind=kind,
         configuration=configuration,
-        chunking=chunking.chunking_of(vectorIngestionConfiguration) or Chunking(),
+        chunking=chunking.chunking_of(vectorIngestionConfiguration),
         description=description,
         deletion_policy=dataDeletionPolicy,
         schedule=schedule,
