@@ -23,7 +23,8 @@ Vector = NDArray[np.float32]
 class Place:
     """Where a chunk stands in its file: pages, or sheet and rows, first to last, counted from 1.
 
-    `rows` has the position in the chunk's text and the number of every row that begins in it.
+    `rows` has the position in the chunk's text and the number of every row that begins in it. `confidence` is that of
+    the least sure line of it that OCR read, 0 to 1; None where it read none.
     """
 
     first_page: int | None = None
@@ -32,6 +33,7 @@ class Place:
     first_row: int | None = None
     last_row: int | None = None
     rows: tuple[tuple[int, int], ...] = ()
+    confidence: float | None = None
 
     def row_at(self, position: int) -> int | None:
         """The number of the row that a position of the chunk's text is in."""

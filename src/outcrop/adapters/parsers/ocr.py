@@ -29,6 +29,7 @@ LONG = 5.0  # width over height of the lines that tell the skew
 LEAST_SKEW, MOST_SKEW = 0.2, 15.0  # degrees
 NO_MEMORY = ("bad_alloc", "Failed to allocate", "Insufficient memory", "Unable to allocate")
 SPACE = re.compile(r"\s")
+ScoredBox = tuple[float, float, float, float, float]  # left, top, right, bottom, and a score from 0 to 1
 Quad = NDArray[np.float64]  # (4, 2): corners clockwise from the top left
 
 
@@ -46,13 +47,15 @@ class Reading:
 class Scan:
     """A picture as it was read, in pixels of the picture turned upright and straightened.
 
-    `turn` says by how much the text was turned clockwise, `skew` by how many degrees clockwise beyond that.
+    `turn` says by how much the text was turned clockwise, `skew` by how many degrees clockwise beyond that. `lines`
+    are the places of the lines that were read and the engine's scores of them, 0 to 1.
     """
 
     words: list[Word]
     confidence: float
     turn: int = 0
     skew: float = 0.0
+    lines: Sequence[ScoredBox] = ()
 
 
 def engine(options: ParseOptions) -> Ocr | None:
@@ -107,8 +110,10 @@ class Ocr:
             return Scan([], 0.0)  # shapes look like squares and dashes
         skew = _skew(readings)
         height, width = (image.shape[1], image.shape[0]) if turn % 180 else image.shape[:2]
-        words = [word for reading in readings for word in _words(reading, rotation(-skew, width, height))]
-        return Scan(words, _score(readings), turn, skew)
+        straight = rotation(-skew, width, height)
+        words = [word for reading in readings for word in _words(reading, straight)]
+        lines = [(*_bounds(reading.quad, straight), reading.score) for reading in readings]
+        return Scan(words, _score(readings), turn, skew, lines)
 
     def _upright(self, image: NDArray[np.uint8]) -> tuple[int, list[Reading]]:
         """By how much the text is turned clockwise, and the lines read once it is turned back."""
@@ -203,7 +208,11 @@ def _words(reading: Reading, mapping: NDArray[np.float64]) -> Iterator[Word]:
         start = reading.text.find(text, position)
         glued = index > 0 and start == position
         position = max(start, position) + len(text)
-        moved = quad @ mapping[:, :2].T + mapping[:, 2]
-        left, top = moved.min(axis=0)
-        right, bottom = moved.max(axis=0)
-        yield Word(text, float(left), float(top), float(right), float(bottom), glued)
+        yield Word(text, *_bounds(quad, mapping), glued)
+
+
+def _bounds(quad: Quad, mapping: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """The box around four corners once they are moved."""
+    moved = quad @ mapping[:, :2].T + mapping[:, 2]
+    (left, top), (right, bottom) = moved.min(axis=0).tolist(), moved.max(axis=0).tolist()
+    return left, top, right, bottom
