@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from outcrop.adapters.parsers.decode import clean
 from outcrop.adapters.parsers.options import ParseOptions
 from outcrop.adapters.parsers.page_geometry import rotation
+from outcrop.adapters.parsers.page_noise import cleaned
 from outcrop.adapters.parsers.page_words import Word
 from outcrop.core.quiet import silence
 
@@ -26,7 +27,7 @@ SURE = 0.9  # a page read upside down scores lower
 AS_GOOD = 0.8  # of the weight of what was read sideways, for a page to be turned: upright columns of Han lose more
 TALL = 1.5  # height over width of the boxes of lines that run upwards
 LONG = 5.0  # width over height of the lines that tell the skew
-LEAST_SKEW, MOST_SKEW = 0.2, 15.0  # degrees
+LEAST_SKEW, MOST_SKEW = 0.2, 30.0  # degrees
 NO_MEMORY = ("bad_alloc", "Failed to allocate", "Insufficient memory", "Unable to allocate")
 SPACE = re.compile(r"\s")
 ScoredBox = tuple[float, float, float, float, float]  # left, top, right, bottom, and a score from 0 to 1
@@ -106,6 +107,7 @@ class Ocr:
     def read(self, image: NDArray[np.uint8]) -> Scan:
         """The words of an RGB picture, however it is turned, and how sure the engine is of them, 0 to 1."""
         turn, readings = self._upright(image)
+        readings = self._best(image, turn, readings)
         if not any(character.isalnum() for reading in readings for character in reading.text):
             return Scan([], 0.0)  # shapes look like squares and dashes
         skew = _skew(readings)
@@ -114,6 +116,14 @@ class Ocr:
         words = [word for reading in readings for word in _words(reading, straight)]
         lines = [(*_bounds(reading.quad, straight), reading.score) for reading in readings]
         return Scan(words, _score(readings), turn, skew, lines)
+
+    def _best(self, image: NDArray[np.uint8], turn: int, readings: list[Reading]) -> list[Reading]:
+        """The lines, read again from what is left once noise is taken away, where there is some and that gives more."""
+        for picture in cleaned(image):
+            found = self._lines(np.ascontiguousarray(np.rot90(picture, turn // 90)))
+            if _weight(found) > _weight(readings):
+                readings = found
+        return readings
 
     def _upright(self, image: NDArray[np.uint8]) -> tuple[int, list[Reading]]:
         """By how much the text is turned clockwise, and the lines read once it is turned back."""
