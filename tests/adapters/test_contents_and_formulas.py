@@ -144,7 +144,9 @@ async def test_a_document_that_is_nothing_but_contents_is_searched():
     assert "Booking a train" in searched(await cut(text(content, "a.txt")))
 
 
-EQUATION = "\\begin{align}\na &= b + c. \\\\\nD &= e! \\\\\nF &= \\frac{g}{h}? \\\\\nI &= j. \\\\\nK &= l + m + n.\n\\end{align}"
+EQUATION = (
+    "\\begin{align}\na &= b + c. \\\\\nD &= e! \\\\\nF &= \\frac{g}{h}? \\\\\nI &= j. \\\\\nK &= l.\n\\end{align}"
+)
 SENTENCES = "The load of the crane is known before it is lifted. "
 
 

@@ -58,4 +58,5 @@ def _coverage(coverage: Coverage | None) -> str:
     if not coverage.pages:
         return f"{coverage.characters:,} characters"
     ways = ((coverage.text_pages, "text"), (coverage.ocr_pages, "OCR"), (coverage.empty_pages, "empty"))
-    return f"{coverage.pages} pages: " + ", ".join(f"{count} {way}" for count, way in ways if count)
+    doubtful = f"; {coverage.doubtful_lines} doubtful lines" if coverage.doubtful_lines else ""
+    return f"{coverage.pages} pages: " + ", ".join(f"{count} {way}" for count, way in ways if count) + doubtful

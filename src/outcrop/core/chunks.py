@@ -24,7 +24,8 @@ class Place:
     """Where a chunk stands in its file: pages, or sheet and rows, first to last, counted from 1.
 
     `rows` has the position in the chunk's text and the number of every row that begins in it. `first_line` is given for
-    source code, whose lines are the file's own.
+    source code, whose lines are the file's own. `confidence` is that of the least sure line of it that OCR read, 0 to
+    1; None where it read none.
     """
 
     first_page: int | None = None
@@ -34,6 +35,7 @@ class Place:
     last_row: int | None = None
     rows: tuple[tuple[int, int], ...] = ()
     first_line: int | None = None
+    confidence: float | None = None
 
     def row_at(self, position: int) -> int | None:
         """The number of the row that a position of the chunk's text is in."""

@@ -41,6 +41,18 @@ class Blob:
         return len(self.data) if self.data is not None else Path(str(self.path)).stat().st_size
 
 
+DOUBTFUL = 0.8  # confidence below which a line read by OCR is one to look at
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReadLine:
+    """A line of print that OCR read, at the characters [start, end), and how sure the engine is of it, 0 to 1."""
+
+    start: int
+    end: int
+    confidence: float
+
+
 PageMethod = Literal["text", "ocr", "empty"]
 
 
@@ -55,6 +67,7 @@ class Page:
     confidence: float | None = None  # mean over the lines read by OCR, 0 to 1
     width: float | None = None  # PDF points, as displayed
     height: float | None = None
+    lines: tuple[ReadLine, ...] = ()  # of a page read by OCR, in order of start
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,6 +117,8 @@ class Coverage:
     ocr_pages: int = 0
     empty_pages: int = 0
     ocr_confidence: float | None = None  # mean over the pages read by OCR, 0 to 1
+    ocr_lines: int = 0
+    doubtful_lines: int = 0  # of these, the ones under DOUBTFUL
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,4 +173,6 @@ class ParsedDocument:
             ocr_pages=methods.count("ocr"),
             empty_pages=methods.count("empty"),
             ocr_confidence=sum(read) / len(read) if read else None,
+            ocr_lines=sum(len(page.lines) for page in self.pages),
+            doubtful_lines=sum(line.confidence < DOUBTFUL for page in self.pages for line in page.lines),
         )

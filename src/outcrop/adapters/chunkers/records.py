@@ -98,9 +98,16 @@ class ChunkMaker:
             sheet=rows[0].sheet if rows else None,
             first_row=rows[0].number if rows else None,
             last_row=rows[-1].number if rows else None,
+            confidence=self._confidence(start, end),
             rows=tuple((row.start - start, row.number) for row in rows if row.start >= start),
             first_line=1 + bisect_left(self._line_ends, start) if self._document.lined else None,
         )
+
+    def _confidence(self, start: int, end: int) -> float | None:
+        """The confidence of the least sure line read by OCR that the characters [start, end) touch."""
+        pages = [self._document.pages[i] for i in _touched(self._page_starts, start, end)]
+        read = [line.confidence for page in pages for line in page.lines if line.start < end and start < line.end]
+        return min(read, default=None)
 
     @cached_property
     def _line_ends(self) -> list[int]:

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from outcrop.adapters.parsers.decode import clean
 from outcrop.adapters.parsers.options import ParseOptions
 from outcrop.adapters.parsers.page_geometry import rotation
+from outcrop.adapters.parsers.page_noise import cleaned
 from outcrop.adapters.parsers.page_words import Word
 from outcrop.core.quiet import silence
 
@@ -26,9 +27,10 @@ SURE = 0.9  # a page read upside down scores lower
 AS_GOOD = 0.8  # of the weight of what was read sideways, for a page to be turned: upright columns of Han lose more
 TALL = 1.5  # height over width of the boxes of lines that run upwards
 LONG = 5.0  # width over height of the lines that tell the skew
-LEAST_SKEW, MOST_SKEW = 0.2, 15.0  # degrees
+LEAST_SKEW, MOST_SKEW = 0.2, 30.0  # degrees
 NO_MEMORY = ("bad_alloc", "Failed to allocate", "Insufficient memory", "Unable to allocate")
 SPACE = re.compile(r"\s")
+ScoredBox = tuple[float, float, float, float, float]  # left, top, right, bottom, and a score from 0 to 1
 Quad = NDArray[np.float64]  # (4, 2): corners clockwise from the top left
 
 
@@ -46,13 +48,15 @@ class Reading:
 class Scan:
     """A picture as it was read, in pixels of the picture turned upright and straightened.
 
-    `turn` says by how much the text was turned clockwise, `skew` by how many degrees clockwise beyond that.
+    `turn` says by how much the text was turned clockwise, `skew` by how many degrees clockwise beyond that. `lines`
+    are the places of the lines that were read and the engine's scores of them, 0 to 1.
     """
 
     words: list[Word]
     confidence: float
     turn: int = 0
     skew: float = 0.0
+    lines: Sequence[ScoredBox] = ()
 
 
 def engine(options: ParseOptions) -> Ocr | None:
@@ -103,12 +107,23 @@ class Ocr:
     def read(self, image: NDArray[np.uint8]) -> Scan:
         """The words of an RGB picture, however it is turned, and how sure the engine is of them, 0 to 1."""
         turn, readings = self._upright(image)
+        readings = self._best(image, turn, readings)
         if not any(character.isalnum() for reading in readings for character in reading.text):
             return Scan([], 0.0)  # shapes look like squares and dashes
         skew = _skew(readings)
         height, width = (image.shape[1], image.shape[0]) if turn % 180 else image.shape[:2]
-        words = [word for reading in readings for word in _words(reading, rotation(-skew, width, height))]
-        return Scan(words, _score(readings), turn, skew)
+        straight = rotation(-skew, width, height)
+        words = [word for reading in readings for word in _words(reading, straight)]
+        lines = [(*_bounds(reading.quad, straight), reading.score) for reading in readings]
+        return Scan(words, _score(readings), turn, skew, lines)
+
+    def _best(self, image: NDArray[np.uint8], turn: int, readings: list[Reading]) -> list[Reading]:
+        """The lines, read again from what is left once noise is taken away, where there is some and that gives more."""
+        for picture in cleaned(image):
+            found = self._lines(np.ascontiguousarray(np.rot90(picture, turn // 90)))
+            if _weight(found) > _weight(readings):
+                readings = found
+        return readings
 
     def _upright(self, image: NDArray[np.uint8]) -> tuple[int, list[Reading]]:
         """By how much the text is turned clockwise, and the lines read once it is turned back."""
@@ -203,7 +218,11 @@ def _words(reading: Reading, mapping: NDArray[np.float64]) -> Iterator[Word]:
         start = reading.text.find(text, position)
         glued = index > 0 and start == position
         position = max(start, position) + len(text)
-        moved = quad @ mapping[:, :2].T + mapping[:, 2]
-        left, top = moved.min(axis=0)
-        right, bottom = moved.max(axis=0)
-        yield Word(text, float(left), float(top), float(right), float(bottom), glued)
+        yield Word(text, *_bounds(quad, mapping), glued)
+
+
+def _bounds(quad: Quad, mapping: NDArray[np.float64]) -> tuple[float, float, float, float]:
+    """The box around four corners once they are moved."""
+    moved = quad @ mapping[:, :2].T + mapping[:, 2]
+    (left, top), (right, bottom) = moved.min(axis=0).tolist(), moved.max(axis=0).tolist()
+    return left, top, right, bottom

@@ -68,6 +68,7 @@ class PageLayout:
     method: PageMethod = "text"
     confidence: float | None = None
     place: Place | None = None
+    scores: Sequence[tuple[float, float, float, float, float]] = ()  # boxes of lines that OCR read, and its scores
 
 
 def arranged(words: Sequence[Word], titles: Mapping[int, int] = MappingProxyType({})) -> list[Block]:

@@ -19,7 +19,11 @@ def scan_sheet(scan: Scan, number: int, size: tuple[float, float], pixel: float)
         Word(word.text, word.left * pixel, word.top * pixel, word.right * pixel, word.bottom * pixel, word.glued)
         for word in scan.words
     ]
-    return Sheet(number, width, height, words, scan_blocks, scan.turn, _place(scan, width, height), scan.confidence)
+    sheet = Sheet(number, width, height, words, scan_blocks, scan.turn, _place(scan, width, height), scan.confidence)
+    sheet.scores = [
+        (left * pixel, top * pixel, right * pixel, bottom * pixel, s) for left, top, right, bottom, s in scan.lines
+    ]
+    return sheet
 
 
 def _place(scan: Scan, width: float, height: float) -> Place | None:

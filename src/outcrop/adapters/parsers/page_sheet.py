@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from outcrop.adapters.parsers.ocr import ScoredBox
 from outcrop.adapters.parsers.page_contents import contents_lines
 from outcrop.adapters.parsers.page_furniture import Furniture
 from outcrop.adapters.parsers.page_layout import Block, PageLayout, Place, insert
@@ -17,7 +18,8 @@ from outcrop.adapters.parsers.page_writer import PageWriter
 class Sheet:
     """A page: its size in points as displayed, its words on the page turned upright, and how they become blocks.
 
-    `confidence` is that of OCR, None where the words are from a text layer.
+    `confidence` is that of OCR, None where the words are from a text layer; `scores` are those of the lines it read,
+    with their boxes on the page turned upright.
     """
 
     number: int
@@ -28,6 +30,7 @@ class Sheet:
     turn: int = 0
     place: Place | None = None
     confidence: float | None = None
+    scores: Sequence[ScoredBox] = ()
 
     @property
     def upright_height(self) -> float:
@@ -44,6 +47,7 @@ class Sheet:
             method="text" if self.confidence is None else "ocr",
             confidence=self.confidence,
             place=self.place,
+            scores=self.scores,
         )
 
     def _blocks(self) -> list[Block]:

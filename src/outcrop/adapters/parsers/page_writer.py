@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from statistics import median
 
@@ -14,8 +14,9 @@ from outcrop.adapters.parsers.builder import BLOCK, Origin
 from outcrop.adapters.parsers.page_layout import BULLET, Block, PageLayout
 from outcrop.adapters.parsers.page_prose import BROKEN, Passage, Spelling
 from outcrop.adapters.parsers.page_words import Line, text_of
+from outcrop.adapters.parsers.tabular import has_header
 from outcrop.core.boxes import ROW, Boxes
-from outcrop.core.parsed import Heading, Page, ParsedDocument, Table
+from outcrop.core.parsed import Heading, Page, ParsedDocument, ReadLine, Table
 
 OPEN_END = re.compile(r"[\w,\-\u2010\u00ad)\u2019'\u201d\"%]$")
 SAME_SIZE = 0.94  # of the next larger size: headings of one level differ less
@@ -37,6 +38,8 @@ class PageWriter:
         self._rows: list[NDArray[np.void]] = []
         self._open: tuple[Block, str] | None = None  # the paragraph that may go on, and its last word
         self._before: Block | None = None
+        self._header: list[str] = []  # of the last table
+        self._table_page = 0  # on which the last table ended
 
     @property
     def length(self) -> int:
@@ -51,6 +54,7 @@ class PageWriter:
             begun = self._block(block, layout, spelling)
             start = begun if start is None else start
         start = self._length if start is None else start
+        read = tuple(read_lines(self._rows[rows:], layout.scores)) if layout.scores else ()
         for written in self._rows[rows:]:
             _put_in_place(written, layout)
         method = layout.method if self._length > start else "empty"
@@ -58,6 +62,7 @@ class PageWriter:
             Page(
                 number=layout.number, start=start, end=self._length, method=method,
                 confidence=layout.confidence if method == "ocr" else None, width=layout.width, height=layout.height,
+                lines=read,
             )
         )  # fmt: skip
 
@@ -102,10 +107,7 @@ class PageWriter:
         self._rows[-1]["end"][-1] -= 1
         if self._pages and self._pages[-1].end > self._length:
             last = self._pages[-1]
-            self._pages[-1] = Page(
-                number=last.number, start=last.start, end=self._length, method=last.method,
-                confidence=last.confidence, width=last.width, height=last.height,
-            )  # fmt: skip
+            self._pages[-1] = replace(last, end=self._length, lines=tuple(_within(last.lines, self._length)))
 
     def _separator(self, block: Block) -> str:
         if self._before is None:
@@ -118,23 +120,35 @@ class PageWriter:
         return block.lines[0][0].text[0].islower()
 
     def _table(self, block: Block, page: int, spelling: Spelling) -> int:
-        """Append a table as Markdown, its first row as the header."""
+        """Append a table as Markdown, its first row as the header; one that a page breaks goes on with its rows."""
         passage = Passage(page)
-        passage.literal(self._separator(block))
-        start = self._length + passage.length
         rows = block.rows if any(block.rows[0]) else block.rows[1:]
         width = max(map(len, rows))
-        header_end = 0
-        for index, row in enumerate(rows):
-            passage.literal("\n" if index else "")
+        going_on = self._goes_on_with_table(rows, width, page)
+        passage.literal("" if going_on else self._separator(block))
+        start = self._length + passage.length + going_on
+        for index, row in enumerate(rows[1:] if going_on and _texts(rows[0]) == self._header else rows):
+            passage.literal("\n" if index or going_on else "")
             _write_row(passage, [*row, *([[]] * (width - len(row)))], spelling)
-            if index == 0:
+            if index == 0 and not going_on:
                 passage.literal("\n|" + " --- |" * width)
                 header_end = self._length + passage.length
         self._append(passage)
-        self._tables.append(Table(start=start, end=self._length, header_end=header_end))
-        self._open, self._before = None, block
+        if going_on:
+            self._tables[-1] = replace(self._tables[-1], end=self._length)
+        else:
+            self._tables.append(Table(start=start, end=self._length, header_end=header_end))
+            self._header = _texts(rows[0])
+        self._open, self._before, self._table_page = None, block, page
         return start
+
+    def _goes_on_with_table(self, rows: Sequence[Sequence[list[Line]]], width: int, page: int) -> bool:
+        """Whether a table at the top of a page is that at the end of the page before, with its header or without."""
+        at_edge = self._before is not None and self._before.kind == "table" and self._table_page == page - 1
+        if not at_edge or len(self._header) != width:
+            return False
+        texts = [_texts(row) for row in rows]
+        return texts[0] == self._header or not has_header(texts[0], texts[1:])
 
     def _append(self, passage: Passage) -> None:
         text = passage.text()
@@ -190,6 +204,28 @@ def _put_in_place(rows: NDArray[np.void], layout: PageLayout) -> None:
         rows[side] = np.clip(values, 0, most)
 
 
+def read_lines(written: Sequence[NDArray[np.void]], scores: Sequence[Sequence[float]]) -> Iterator[ReadLine]:
+    """The characters of each line that OCR read: of words after each other whose middle is in its box."""
+    boxes = np.array(scores, dtype=np.float64)
+    last: tuple[int, int, int] | None = None  # the line's number, its first character, its last
+    for row in (row for rows in written for row in rows):
+        x, y = (row["left"] + row["right"]) / 2, (row["top"] + row["bottom"]) / 2
+        inside = (boxes[:, 0] <= x) & (x <= boxes[:, 2]) & (boxes[:, 1] <= y) & (y <= boxes[:, 3])
+        if not inside.any():
+            continue
+        line = int(np.where(inside, np.abs(boxes[:, 1] + boxes[:, 3] - 2 * y), np.inf).argmin())
+        if last is not None and line != last[0]:
+            yield ReadLine(start=last[1], end=last[2], confidence=float(boxes[last[0], 4]))
+            last = None
+        last = (line, int(row["start"]) if last is None else last[1], int(row["end"]))
+    if last is not None:
+        yield ReadLine(start=last[1], end=last[2], confidence=float(boxes[last[0], 4]))
+
+
+def _within(lines: Sequence[ReadLine], end: int) -> Iterator[ReadLine]:
+    return (replace(line, end=min(line.end, end)) for line in lines if line.start < end)
+
+
 def _may_go_on(block: Block) -> bool:
     """Whether a paragraph ends as if its column or page had ended first."""
     if block.kind != "paragraph":
@@ -221,6 +257,10 @@ def _write_item(passage: Passage, block: Block, spelling: Spelling) -> None:
         passage.literal(block.marker or "-")
     passage.literal(" ")
     passage.prose([first, *rest], spelling)
+
+
+def _texts(row: Sequence[list[Line]]) -> list[str]:
+    return [" ".join(text_of(line) for line in cell) for cell in row]
 
 
 def _write_row(passage: Passage, row: Sequence[list[Line]], spelling: Spelling) -> None:

@@ -87,7 +87,8 @@ def _with_ruled_tables(words: Sequence[Word], outlines: Sequence[Outline], rules
         box = bounds(table.words())
         inside = [outline for outline in kept if _within(outline.box, box) or _within(box, outline.box)]
         known = [outline for outline in inside if outline.kind == "table"]
-        if not inside or any(_is_as_good(outline, table) for outline in known):
+        stray = any(outline.kind != "table" for outline in inside)  # a column, say, that is not in liteparse's table
+        if not inside or (any(_is_as_good(outline, table) for outline in known) and not (stray and known)):
             continue
         place = kept.index(inside[0])
         kept = [outline for outline in kept if outline not in inside]

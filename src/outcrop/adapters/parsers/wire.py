@@ -19,7 +19,7 @@ import numpy as np
 
 from outcrop.core.boxes import ROW, Boxes
 from outcrop.core.errors import Reason, Unreadable
-from outcrop.core.parsed import Definition, Heading, Page, PageMethod, ParsedDocument, Row, Table
+from outcrop.core.parsed import Definition, Heading, Page, PageMethod, ParsedDocument, ReadLine, Row, Table
 
 LENGTHS = struct.Struct(">IQ")
 MAX_HEADER = 256 * 1024 * 1024
@@ -102,7 +102,9 @@ def encode(document: ParsedDocument) -> tuple[dict[str, Any], list[bytes]]:
         "media_type": document.media_type,
         "parser": document.parser,
         "title": document.title,
-        "pages": [[p.number, p.start, p.end, p.method, p.confidence, p.width, p.height] for p in document.pages],
+        "pages": [
+            [p.number, p.start, p.end, p.method, p.confidence, p.width, p.height, _read(p)] for p in document.pages
+        ],
         "headings": [[h.level, h.start, h.end] for h in document.headings],
         "tables": [[t.start, t.end, t.header_end] for t in document.tables],
         "definitions": [[d.name, d.start, d.end] for d in document.definitions],
@@ -114,6 +116,10 @@ def encode(document: ParsedDocument) -> tuple[dict[str, Any], list[bytes]]:
         "boxes": document.boxes is not None,
     }
     return header, [text, rows, boxes]
+
+
+def _read(page: Page) -> list[list[float]]:
+    return [[line.start, line.end, line.confidence] for line in page.lines]
 
 
 def decode(header: dict[str, Any], body: memoryview) -> ParsedDocument:
@@ -149,12 +155,19 @@ def _decode(header: dict[str, Any], body: memoryview) -> ParsedDocument:
 
 
 def _page(*fields: Any) -> Page:
-    number, start, end, method, confidence, width, height = fields
+    number, start, end, method, confidence, width, height, read = fields
     if method not in get_args(PageMethod):
         raise Malformed(f"There is no page method {method!r}.")
     sizes = [None if value is None else float(value) for value in (confidence, width, height)]
     return Page(
-        number=int(number), start=start, end=end, method=method, confidence=sizes[0], width=sizes[1], height=sizes[2]
+        number=int(number),
+        start=start,
+        end=end,
+        method=method,
+        confidence=sizes[0],
+        width=sizes[1],
+        height=sizes[2],
+        lines=tuple(ReadLine(start=s, end=e, confidence=float(c)) for s, e, c in read),
     )
 
 
@@ -175,7 +188,8 @@ def _string(value: Any) -> str:
 def _check_spans(document: ParsedDocument) -> None:
     """Every span lies within the text, and each kind is in order of start."""
     length = len(document.text)
-    for spans in (document.pages, document.headings, document.tables, document.rows, document.definitions):
+    lines = [line for page in document.pages for line in page.lines]
+    for spans in (document.pages, document.headings, document.tables, document.rows, document.definitions, lines):
         before = 0
         for span in spans:
             if not (type(span.start) is int and type(span.end) is int and before <= span.start <= span.end <= length):

@@ -149,7 +149,7 @@ def drafted(point: Point) -> Draft:
     record = [
         chunk.text, chunk.context, chunk.ordinal, chunk.start, chunk.end, chunk.tokens, chunk.parent_id,
         chunk.searchable, place.first_page, place.last_page, place.sheet, place.first_row, place.last_row,
-        place.rows, place.first_line,
+        place.rows, place.first_line, place.confidence,
     ]  # fmt: skip
     metadata = {key: list(v) if isinstance(v, tuple | list) else v for key, v in point.metadata.items()}
     return Draft(
@@ -213,7 +213,7 @@ def point(found: Stored, shared: Fields) -> Point:
 
 
 def _place(*numbers: Any) -> Place:
-    first_page, last_page, sheet, first_row, last_row, places, first_line = numbers
+    first_page, last_page, sheet, first_row, last_row, places, first_line, confidence = numbers
     return Place(
         first_page=first_page,
         last_page=last_page,
@@ -222,6 +222,7 @@ def _place(*numbers: Any) -> Place:
         last_row=last_row,
         rows=tuple((begins, number) for begins, number in places),
         first_line=first_line,
+        confidence=confidence,
     )
 
 
