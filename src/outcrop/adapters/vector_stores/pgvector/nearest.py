@@ -16,7 +16,9 @@ from outcrop.adapters.vector_stores.pgvector.schema import MAX_HALF, MAX_HNSW, C
 from outcrop.adapters.vector_stores.pgvector.writing import IndexRow
 from outcrop.core.chunks import Vector
 
-FEW = 10_000  # allowed vectors up to which every one is looked at
+# Allowed vectors up to which every one is looked at, by the root of all: to look at n takes as long as an index takes to
+# come by as many as it needs where a share s is allowed, which is in proportion to 1 / s.
+FEW = 20
 _MAX_SCAN = 200_000  # vectors that an index goes on to visit for a filter
 _MILLION = 1_000_000
 _LISTS = 1000  # vectors of one list of IVFFlat
@@ -55,9 +57,10 @@ class Nearest:
 
     async def _few(self, condition: Condition) -> bool:
         """Whether a filter leaves so few that they are all looked at."""
-        counted = "SELECT count(*) FROM (SELECT FROM {points} p WHERE {condition} LIMIT %s) some"
+        counted = "SELECT count(*) FROM (SELECT FROM {points} p WHERE {condition} LIMIT %s) few"
         statement = sql.SQL(counted).format(**self._names(condition))
-        return bool((await rows(self.connection, statement, (*condition.parameters, FEW + 1)))[0][0] <= FEW)
+        few = FEW * isqrt(self.index.vectors)
+        return bool((await rows(self.connection, statement, (*condition.parameters, few + 1)))[0][0] <= few)
 
     async def _exact(self, vector: Vector, condition: Condition | None, limit: int) -> list[int]:
         allowed = self._allowed(_ALLOWED, condition)
@@ -156,6 +159,7 @@ async def make_index(
     await connection.execute(sql.SQL("DROP INDEX IF EXISTS {schema}.{near}").format(**names))
     made = sql.SQL("CREATE INDEX {near} ON {vectors} " + what + " ({target} {kind}){extra}")
     await connection.execute(made.format(**names, target=target, kind=kind, extra=extra))
+    await connection.execute(sql.SQL("ANALYZE {points}, {words}, {vectors}").format(**names))
     done = sql.SQL("UPDATE {} SET method = %s, trained = %s WHERE id = %s").format(
         sql.Identifier(tables.schema, "indexes")
     )
