@@ -102,7 +102,7 @@ async def remove(connection: Connection, place: Place, tables: Tables, chunks: S
 async def write(connection: Connection, place: Place, points: Sequence[Point]) -> None:
     """Write the rows of points; parents, which are never searched, have none."""
     order = list(place.columns)
-    values = sql.SQL(", ").join([sql.SQL("%s::" + place.types[field]) for field in order])  # type: ignore[arg-type]  # of the catalogue
+    values = sql.SQL(", ").join([sql.SQL("%s::" + place.types[field]) for field in order])
     statement = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(
         place.table, sql.SQL(", ").join([sql.Identifier(place.columns[field]) for field in order]), values
     )

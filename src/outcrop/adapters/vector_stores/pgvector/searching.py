@@ -77,7 +77,9 @@ class Run:
         if self.query.mode == "keyword" or self.query.vector is None:
             return []
         nearest = Nearest(self.connection, self.tables, self.index, self.server, self.options)
-        return await nearest.find(self.query.vector, allowed, self.query.where is not None, self._depth)
+        ties = self.query.limit if self.query.mode == "semantic" else self._depth
+        given = None if self.query.where is None else allowed
+        return await nearest.find(self.query.vector, given, self._depth, ties)
 
     async def _weights(self) -> dict[int, float]:
         """What the terms of the query weigh, the heaviest first."""
