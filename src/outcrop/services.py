@@ -11,10 +11,13 @@ from outcrop.access.tags import TagStore
 from outcrop.answer.service import Answers
 from outcrop.core.protocols import Adapters, MetadataStore, Models
 from outcrop.core.settings import Settings
+from outcrop.ingest.attachments import Attachments
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
 from outcrop.ingest.knowledge_bases import KnowledgeBases
+from outcrop.ingest.store_labels import StoreLabels
 from outcrop.ingest.sync import Syncs
+from outcrop.ingest.uploads import Uploads
 from outcrop.ingest.verify import Verifier
 
 
@@ -28,6 +31,9 @@ class Services:
     knowledge_bases: KnowledgeBases
     syncs: Syncs
     direct: Direct
+    uploads: Uploads
+    attachments: Attachments
+    store_labels: StoreLabels
     jobs: Jobs
     verifier: Verifier
     answers: Answers

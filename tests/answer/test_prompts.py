@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -98,3 +99,10 @@ def test_only_the_beginning_of_a_passage_is_shown_where_words_are_limited():
     assert "one two …" in text
     assert "字" * 24 + " …" in text
     assert "three" not in text
+
+
+@pytest.mark.parametrize("template", [None, "$search_results$"])
+def test_the_callers_instructions_stand_before_the_rules_of_citing(template):
+    ask = replace(asking(template), instructions=("Answer like a pirate.",))
+    prompt = answering("How many?", HITS, ask, MOMENT)
+    assert prompt.system.index("like a pirate") < prompt.system.index(SENTINEL)

@@ -11,7 +11,7 @@ from outcrop.core.boxes import Boxes
 from outcrop.core.chunks import Place
 from outcrop.core.errors import IndexMissing, Invalid, ModelFailed, NotFound, Throttled
 from outcrop.core.filters import equals
-from outcrop.core.records import Session
+from outcrop.core.records import Session, Turn
 from outcrop.models.catalog import RERANK_ID
 
 LEAVE = "Full-time employees receive 27 days of paid leave. Leave is requested from Anna Keller."
@@ -235,3 +235,18 @@ async def test_the_reranker_that_is_named_orders_the_hits(house):
         there.base, RetrieveRequest(question="paid leave", limit=3, rerank=Reranking(model=RERANK_ID, results=1))
     )
     assert [hit.chunk.text for hit in found.hits] == ["Apples are in the kitchen."]
+
+
+async def test_a_history_that_the_caller_keeps_is_used_and_no_session_is_kept(house):
+    there = await house("When does the canteen open?", "It opens at noon. [1]").open(CANTEEN)
+    history = (Turn(question="Is there a canteen?", answer="Yes."),)
+    answer = await there.answer("When does it open?", history=history)
+    assert answer.question == "When does the canteen open?"
+    with pytest.raises(NotFound):
+        await there.metadata.get(Session, answer.session_id)
+
+
+async def test_a_history_and_a_session_exclude_each_other(house):
+    there = await house().open(LEAVE)
+    with pytest.raises(Invalid, match="not with both"):
+        await there.ask("More?", session_id="00000000-0000-4000-8000-000000000000", history=())

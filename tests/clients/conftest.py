@@ -134,6 +134,12 @@ def python(place) -> Callable[[str | None], Python]:
     return lambda name=None: Python(place, environment(name) if name else Path(sys.prefix))
 
 
+def node_on(place: Place) -> Callable[[str], str]:
+    """Runs programs of JavaScript, from standard input, so that they find the packages of the folder they run in."""
+    own = environment("javascript")
+    return lambda program: place.run(str(own / "bin" / "node"), "--input-type=module", program=program, cwd=own)
+
+
 def environment(name: str) -> Path:
     """The folder of a client's environment. Skips where it was not made, which CI takes for a failure."""
     if not ready(name):

@@ -70,6 +70,10 @@ def test_a_conversation_looks_things_up_in_the_knowledge_base(outcome):
     assert PRESSURE.format(3) in str(result)
 
 
+def test_a_document_that_is_handed_over_is_found_until_it_is_deleted(outcome):
+    assert outcome.found["note"] == {"became": "INDEXED", "places": ["note-1"], "then": "NOT_FOUND"}
+
+
 def test_the_second_ingestion_job_takes_in_only_what_changed(outcome):
     assert outcome.found["second"] == ["COMPLETE", 2, 0, 1, 1, 0]
     assert outcome.found["left"] == [PRESSURE.format(2), PRESSURE.format(3)]

@@ -1,20 +1,16 @@
-"""The AWS SDK for JavaScript, unmodified, on Node: HTTP/1.1 for what is whole, HTTP/2 without TLS for the runtimes."""
+"""The AWS SDK for JavaScript, unmodified, on Node: HTTP/2 without TLS, whole replies and streams."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
-from tests.clients.conftest import PROGRAMS, documented, environment
+from tests.clients.conftest import PROGRAMS, documented, node_on
 
 from outcrop.testing.chat_formats import Call
 
 
 @pytest.fixture(scope="module")
-def node(place) -> Callable[[str], str]:
-    """Runs a program, read from standard input so that it finds the packages of the folder it runs in."""
-    own = environment("javascript")
-    return lambda program: place.run(str(own / "bin" / "node"), "--input-type=module", program=program, cwd=own)
+def node(place):
+    return node_on(place)
 
 
 @pytest.fixture(scope="module")

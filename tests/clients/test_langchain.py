@@ -20,7 +20,17 @@ def langchain(python):
 
 @pytest.fixture(scope="module")
 def outcome(langchain):
-    return langchain.read("langchain_tools.py", ["Let me look. ", NORTH], [NORTH, SOUTH])
+    return langchain.read(
+        "langchain_tools.py",
+        ["Let me look. ", NORTH],
+        [NORTH, SOUTH],
+        ["Both at seven."],
+        ["I am no Claude."],
+        ["In ", "pieces."],
+        [Call("call3", "Gate", '{"name": "north", "hour": 7}')],
+        ['{"why": "The passages tell it.", "searches": [], "read": []}'],
+        ["On flights longer than six hours. [1]"],
+    )
 
 
 def test_the_program_of_the_page_retrieves_reranks_embeds_and_streams(langchain):
@@ -41,7 +51,7 @@ def test_a_reply_that_begins_with_tool_calls_holds_them_all(outcome):
 
 
 def test_tool_results_are_sent_and_answered_with_usage(outcome):
-    assert outcome.found["after_the_tools"] == "The answer is seven."
+    assert outcome.found["after_the_tools"] == "Both at seven."
     assert outcome.found["usage"] == {"input_tokens": 11, "output_tokens": 7, "total_tokens": 18}
     results = [one["content"] for one in outcome.asked[2]["messages"] if one["role"] == "tool"]
     assert results == ["The north gate opens at seven on day 3.", "The south gate opens at seven on day 1."]
@@ -61,8 +71,23 @@ def test_a_filter_narrows_what_is_retrieved(outcome):
 
 
 def test_a_cross_region_profile_of_a_configured_model_answers(outcome):
-    assert outcome.found["by_claude"] == "The answer is seven."
-    assert (outcome.asked[-1]["model"], outcome.asked[-1]["temperature"]) == ("gpt-4.1", 0.2)
+    assert outcome.found["by_claude"] == "I am no Claude."
+    assert (outcome.asked[3]["model"], outcome.asked[3]["temperature"]) == ("gpt-4.1", 0.2)
+
+
+def test_a_body_of_the_model_family_streams(outcome):
+    assert outcome.found["by_its_own_body"] == ["In ", "pieces."]
+
+
+def test_structured_output_comes_through_a_forced_tool(outcome):
+    assert outcome.found["structured"] == {"name": "north", "hour": 7}
+    assert outcome.asked[5]["tool_choice"] == "required"
+
+
+def test_exploring_a_knowledge_base_gives_a_cited_answer(outcome):
+    assert "six hours" in outcome.found["agentic"]["answer"]
+    [citation] = outcome.found["agentic"]["citations"]
+    assert citation["references"] == [{"resultIndex": 0}]
 
 
 def test_documents_are_embedded(outcome):

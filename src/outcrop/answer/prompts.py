@@ -52,18 +52,21 @@ def answering(
 ) -> Prompt:
     """The prompt for an answer; a template decides its words, and where it lacks a place its part is still said.
 
+    `ask.instructions` are the caller's own; they stand before the rules of citing, which hold whatever they say.
+
     Raises:
         Invalid: The template is too long, or has no place for the passages.
     """
     template = ask.prompt_template
     results = fenced(passages, question)
     if template is None:
-        system, user = f"{_SYSTEM}\n\n{_FORMAT}", f"{results}\n\nQuestion: {question}"
+        system, user = "\n\n".join((_SYSTEM, *ask.instructions, _FORMAT)), f"{results}\n\nQuestion: {question}"
     else:
         if RESULTS not in template:
             raise Invalid(f"The prompt template must contain {RESULTS}, where the passages are put.")
         said = {QUERY: question, RESULTS: results, FORMAT: _FORMAT, HISTORY: _history(turns), TIME: _time(moment)}
         system, user = _filled(template, said)
+        system = "\n\n".join((*ask.instructions, *filter(None, (system,))))
     return Prompt(
         question=question,
         passages=tuple(passages),

@@ -142,7 +142,8 @@ class Answers:
             raise RuntimeError("A question that is asked has a session.")
         changed = state.question != state.request.question
         turn = Turn(question=state.request.question, answer=text, standalone=state.question if changed else None)
-        await self._deps.sessions.remember(session, turn)
+        if state.ask is None or state.ask.history is None:
+            await self._deps.sessions.remember(session, turn)
         trace.close("record", started)
         return Answer(
             text=text,

@@ -77,9 +77,7 @@ async def rewrite(state: State, deps: Deps, trace: Trace) -> State:
     ask = state.ask
     if ask is None:
         return state
-    session = deps.sessions.begin(state.base.id, ask.caller)
-    if ask.session_id is not None:
-        session = await deps.sessions.find(state.base, ask.caller, ask.session_id)
+    session = await _session(state, deps, ask)
     generator = deps.adapters.generator(state.model)
     question, how = await standalone(generator, state.question, session.turns, ask.orchestration, deps.clock())
     if session.turns or how != "as asked":
@@ -105,6 +103,15 @@ async def narrow(state: State, deps: Deps, trace: Trace) -> State:
     found, how = await narrowed(deps.adapters.generator(wanted.model), state.question, wanted)
     trace.note(filter=how)
     return replace(state, where=all_of(state.where, found))
+
+
+async def _session(state: State, deps: Deps, ask: AskRequest) -> Session:
+    """The caller's session; a new one, with the history that the caller keeps, where none is named."""
+    if ask.session_id is not None and ask.history is not None:
+        raise Invalid("A question goes on with a session or with a history, not with both.")
+    if ask.session_id is not None:
+        return await deps.sessions.find(state.base, ask.caller, ask.session_id)
+    return replace(deps.sessions.begin(state.base.id, ask.caller), turns=ask.history or ())
 
 
 async def embed(state: State, deps: Deps, trace: Trace) -> State:

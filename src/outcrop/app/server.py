@@ -10,13 +10,14 @@ from outcrop.services import Services
 from outcrop.web.asgi import App, Receive, Scope, Send
 
 API_PATHS = ("/api/", "/health", "/ready")
+OPENAI_PATHS = ("/v1/",)
 CONSOLE_PATHS = ("/static/",)  # and the bare "/"
 
 
 def outcrop_app(services: Services) -> App:
-    """One ASGI application: the page, the native API, and Bedrock's API for every other path."""
+    """One ASGI application: the page, the native API, OpenAI's API, and Bedrock's for every other path."""
     console, bedrock = console_app(services), bedrock_app(services)
-    api = lazily(lambda: _api(services))
+    api, openai = lazily(lambda: _api(services)), lazily(lambda: _openai(services))
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         path = scope.get("path", "")
@@ -24,6 +25,8 @@ def outcrop_app(services: Services) -> App:
             await console(scope, receive, send)
         elif path == "/api" or path.startswith(API_PATHS):
             await api(scope, receive, send)
+        elif path == "/v1" or path.startswith(OPENAI_PATHS):
+            await openai(scope, receive, send)
         else:
             await bedrock(scope, receive, send)
 
@@ -46,3 +49,9 @@ def _api(services: Services) -> App:
     from outcrop.api.app import api_app  # FastAPI takes a third of a second
 
     return api_app(services)
+
+
+def _openai(services: Services) -> App:
+    from outcrop.openai.app import openai_app  # its shapes are compiled when they are imported
+
+    return openai_app(services)

@@ -14,10 +14,13 @@ from outcrop.app.adapters import LoadedAdapters
 from outcrop.core.clock import now
 from outcrop.core.ids import new_id
 from outcrop.core.settings import Settings
+from outcrop.ingest.attachments import Attachments
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
 from outcrop.ingest.knowledge_bases import KnowledgeBases
+from outcrop.ingest.store_labels import StoreLabels
 from outcrop.ingest.sync import Syncs
+from outcrop.ingest.uploads import Uploads
 from outcrop.ingest.verify import Verifier
 from outcrop.services import Services
 from outcrop.store.sql import SqlMetadata, open_metadata
@@ -31,7 +34,7 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
     settings.data.mkdir(parents=True, exist_ok=True, mode=PRIVATE)
     metadata = await open_metadata(settings.database_url or settings.data / "outcrop.db")
     adapters = LoadedAdapters(settings, metadata)
-    services = _wired(settings, metadata, adapters)
+    services = _services(settings, metadata, adapters)
     try:
         yield services
     finally:
@@ -41,9 +44,12 @@ async def open_services(settings: Settings) -> AsyncIterator[Services]:
         await metadata.close()
 
 
-def _wired(settings: Settings, metadata: SqlMetadata, adapters: LoadedAdapters) -> Services:
+def _services(settings: Settings, metadata: SqlMetadata, adapters: LoadedAdapters) -> Services:
+    """Every service over the stores and adapters."""
     bases = KnowledgeBases(metadata, adapters, settings, now, new_id)
     syncs = Syncs(metadata, adapters, settings, now, new_id)
+    direct = Direct(metadata, adapters, settings, now)
+    uploads = Uploads(metadata, adapters, settings, now)
     return Services(
         settings=settings,
         metadata=metadata,
@@ -51,7 +57,10 @@ def _wired(settings: Settings, metadata: SqlMetadata, adapters: LoadedAdapters) 
         knowledge_bases=bases,
         syncs=syncs,
         jobs=Jobs(metadata, bases, syncs),
-        direct=Direct(metadata, adapters, settings, now),
+        direct=direct,
+        uploads=uploads,
+        attachments=Attachments(metadata, bases, direct, uploads, now),
+        store_labels=StoreLabels(metadata, bases, now),
         verifier=Verifier(metadata, adapters, settings),
         answers=Answers(metadata, adapters, settings, now, adapters.models),
         models=adapters.models,

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from outcrop.access.bearer import api_key
 from outcrop.cli.console import DataOption, opened, say
 from outcrop.cli.sync import run_sync
 from outcrop.core.errors import Invalid
@@ -78,6 +79,8 @@ def _announcement(outcrop: Outcrop, place: Place) -> str:
         f"  export AWS_DEFAULT_REGION={REGION}",
         *([f"  export AWS_CA_BUNDLE={authority}"] if authority else []),
         *_key_lines(outcrop),
+        "  # chat programs and OpenAI's clients go here; a knowledge base is the model kb/NAME:",
+        f"  export OPENAI_BASE_URL={place.address}/v1",
         *(f"  # knowledge base {base.name}: {base.id}" for base in outcrop.knowledge_bases()),
         "\nPress Ctrl+C to stop.",
     ]
@@ -93,6 +96,7 @@ def _key_lines(outcrop: Outcrop) -> list[str]:
     return [
         f"  export AWS_ACCESS_KEY_ID={key.id}",
         f"  export AWS_SECRET_ACCESS_KEY={secret}",
+        f"  export OPENAI_API_KEY={api_key(key.id, secret)}",
         "  # the secret is shown only this once; `outcrop keys create` makes another key",
     ]
 

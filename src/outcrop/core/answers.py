@@ -9,6 +9,7 @@ from typing import Any, Literal
 from outcrop.core.boxes import Region
 from outcrop.core.chunks import Hit, SearchMode
 from outcrop.core.filters import Filter, Metadata
+from outcrop.core.records import Turn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +92,11 @@ class Orchestration:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AskRequest:
-    """A question to be answered from a knowledge base. `model` None means the one that the server is set to."""
+    """A question to be answered from a knowledge base. `model` None means the one that the server is set to.
+
+    `history` is the conversation so far, oldest first, where the caller keeps it: no session is kept then.
+    `instructions` are told to a language model besides its own; the extractive answerer follows none.
+    """
 
     question: str
     caller: str = "local"  # who asks; a session belongs to the caller that opened it
@@ -103,6 +108,8 @@ class AskRequest:
     rerank: Reranking | None = None
     implicit: ImplicitFilter | None = None
     prompt_template: str | None = None  # with $search_results$, and places that answer.prompts lists
+    history: tuple[Turn, ...] | None = None
+    instructions: tuple[str, ...] = ()
     inference: Inference = field(default_factory=Inference)
     orchestration: Orchestration = field(default_factory=Orchestration)
 

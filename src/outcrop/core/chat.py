@@ -75,19 +75,24 @@ class ChatMessage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolSpec:
-    """A tool that the model may call; `schema` is the JSON Schema of its arguments."""
+    """A tool that the model may call; `schema` is the JSON Schema of its arguments, which `strict` holds it to."""
 
     name: str
     schema: Mapping[str, Any]
     description: str | None = None
+    strict: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToolChoice:
-    """Whether a tool must be called: the model decides, some tool, the one of this name, or none."""
+    """Whether a tool must be called: the model decides, some tool, the one of this name, or none.
+
+    `parallel` is whether several may be called at once; None leaves it to the provider.
+    """
 
     kind: Literal["auto", "any", "tool", "none"] = "auto"
     name: str | None = None
+    parallel: bool | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,7 +111,10 @@ class Sampling:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ChatRequest:
-    """A conversation to go on with. `answer_schema` is the JSON Schema that the reply's text must satisfy."""
+    """A conversation to go on with.
+
+    `answer_schema` is the JSON Schema that the reply's text must satisfy; `answer_strict` has the provider hold it to.
+    """
 
     messages: tuple[ChatMessage, ...]
     system: tuple[str, ...] = ()
@@ -114,6 +122,7 @@ class ChatRequest:
     tool_choice: ToolChoice = field(default_factory=ToolChoice)
     sampling: Sampling = field(default_factory=Sampling)
     answer_schema: Mapping[str, Any] | None = None
+    answer_strict: bool = False
     extra: Mapping[str, Any] = field(default_factory=dict)  # fields of the provider's own request, handed through
 
 

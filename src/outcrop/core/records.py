@@ -259,6 +259,74 @@ class AccessKey(Record):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Upload(Record):
+    """A file that was uploaded by itself; `blob` is the key of its content in the blob store."""
+
+    collection: ClassVar[str] = "uploads"
+    indexed: ClassVar[tuple[str, ...]] = ("purpose", "blob")
+
+    name: str
+    purpose: str  # what it was uploaded for, in the uploader's words: "assistants", "user_data" ...
+    blob: str
+    size: int
+    media_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreLabel(Record):
+    """What a knowledge base is called, and labelled with, as a vector store. Its id is the knowledge base's."""
+
+    collection: ClassVar[str] = "store_labels"
+    indexed: ClassVar[tuple[str, ...]] = ("knowledge_base_id",)
+
+    knowledge_base_id: str
+    name: str
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Attachment(Record):
+    """An uploaded file as a document of a knowledge base: which one, and in which of its data sources."""
+
+    collection: ClassVar[str] = "attachments"
+    indexed: ClassVar[tuple[str, ...]] = (
+        "knowledge_base_id", "data_source_id", "upload_id", "batch_id", "document_id",
+    )  # fmt: skip
+
+    knowledge_base_id: str
+    upload_id: str
+    data_source_id: str
+    document_id: str
+    uri: str
+    batch_id: str = ""  # "" where it was attached alone
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AttachmentBatch(Record):
+    """Files that were attached at once."""
+
+    collection: ClassVar[str] = "attachment_batches"
+    indexed: ClassVar[tuple[str, ...]] = ("knowledge_base_id",)
+
+    knowledge_base_id: str
+    cancelled: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptResponse(Record):
+    """A model's response that can be gone on with: what was asked and what came back, in the OpenAI dialect's items."""
+
+    collection: ClassVar[str] = "responses"
+    indexed: ClassVar[tuple[str, ...]] = ("owner",)
+
+    owner: str  # the id of the caller; nobody else may see it
+    previous_id: str | None
+    asked: tuple[Any, ...]
+    response: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tags(Record):
     """The tags of one resource; its id is the resource's kind and id, as in `knowledge-base/ABCDEFGHIJ`."""
 

@@ -17,6 +17,8 @@ from outcrop.core.errors import Conflict, IndexMissing, OutcropError
 from outcrop.core.filters import equals
 from outcrop.core.protocols import Adapters, MetadataStore, every
 from outcrop.core.records import (
+    Attachment,
+    AttachmentBatch,
     DataSource,
     Deposit,
     Document,
@@ -24,6 +26,7 @@ from outcrop.core.records import (
     KnowledgeBase,
     Record,
     Session,
+    StoreLabel,
     Tags,
 )
 from outcrop.core.settings import Settings
@@ -101,7 +104,7 @@ class Deletions:
         else:
             await self._adapters.vector_store(base.vector_store).drop(base.index)
         await self._give_up("knowledge_base_id", base.id)
-        for kind in (Document, IngestionJob, Session, DataSource):
+        for kind in (Document, IngestionJob, Session, Attachment, AttachmentBatch, StoreLabel, DataSource):
             await self._empty(kind, "knowledge_base_id", base.id)
         await self._metadata.delete(Tags, f"knowledge-base/{base.id}")
         await self._metadata.delete(KnowledgeBase, base.id)
@@ -113,6 +116,7 @@ class Deletions:
             await self._remove_points(deletion.base, source)
             await self._empty(Document, "data_source_id", source.id)
             await self._empty(IngestionJob, "data_source_id", source.id)
+            await self._empty(Attachment, "data_source_id", source.id)
             await self._give_up("data_source_id", source.id)
             await self._metadata.delete(DataSource, source.id)
             lock_file(self._data, source.id).unlink(missing_ok=True)

@@ -11,13 +11,13 @@ from outcrop.core.filters import equals
 from outcrop.core.ids import derived_id
 from outcrop.core.parsed import Blob
 from outcrop.core.protocols import Blobs, Item, MetadataStore, every
-from outcrop.core.records import DataSource, Deposit, DepositStatus, Record
+from outcrop.core.records import DataSource, Deposit, DepositStatus, Record, Upload
 from outcrop.ingest.fingerprints import metadata_hash
 from outcrop.ingest.locks import held
 
 LEAVING: frozenset[DepositStatus] = frozenset({"DELETING", "DELETE_IN_PROGRESS"})
 UNFINISHED: frozenset[DepositStatus] = LEAVING | {"PENDING", "IN_PROGRESS"}
-REFERRING: tuple[type[Record], ...] = (Deposit,)  # the kinds of records whose attribute `blob` is a key
+REFERRING: tuple[type[Record], ...] = (Deposit, Upload)  # the kinds of records whose attribute `blob` is a key
 LOCK = "blobs"
 
 

@@ -6,16 +6,21 @@ import sqlalchemy as sa
 
 from outcrop.core.records import (
     AccessKey,
+    Attachment,
+    AttachmentBatch,
     ClientToken,
     DataSource,
     Deposit,
     Document,
     InferenceProfile,
     IngestionJob,
+    KeptResponse,
     KnowledgeBase,
     Record,
     Session,
+    StoreLabel,
     Tags,
+    Upload,
 )
 
 KINDS: tuple[type[Record], ...] = (
@@ -25,6 +30,11 @@ KINDS: tuple[type[Record], ...] = (
     IngestionJob,
     Session,
     AccessKey,
+    Upload,
+    StoreLabel,
+    Attachment,
+    AttachmentBatch,
+    KeptResponse,
     Tags,
     ClientToken,
     InferenceProfile,

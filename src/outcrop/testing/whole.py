@@ -19,10 +19,13 @@ from outcrop.core.clock import now
 from outcrop.core.ids import new_id
 from outcrop.core.protocols import Blobs, MetadataStore, VectorStore
 from outcrop.core.settings import Settings
+from outcrop.ingest.attachments import Attachments
 from outcrop.ingest.direct import Direct
 from outcrop.ingest.jobs import Jobs
 from outcrop.ingest.knowledge_bases import KnowledgeBases
+from outcrop.ingest.store_labels import StoreLabels
 from outcrop.ingest.sync import Syncs
+from outcrop.ingest.uploads import Uploads
 from outcrop.ingest.verify import Verifier
 from outcrop.services import Services
 from outcrop.store.memory import MemoryMetadata
@@ -45,7 +48,7 @@ class Whole:
     embedder: TokenHashEmbedder = field(default_factory=lambda: TokenHashEmbedder(16))
     blobs: Blobs = field(default_factory=MemoryBlobs)
 
-    def services(self, **settings: Any) -> Services:
+    def services(self, **settings: Any) -> Services:  # long: one line a service
         """The services, new ones each time."""
         given = {"data": self.data, "threads": 2, "embedding_model": MODEL, **settings}
         configuration = Settings(**given)
@@ -56,13 +59,18 @@ class Whole:
         bases = KnowledgeBases(self.metadata, adapters, configuration, now, new_id)
         syncs = Syncs(self.metadata, adapters, configuration, now, new_id)
         syncs.heartbeat = 0.05
+        direct = Direct(self.metadata, adapters, configuration, now)
+        uploads = Uploads(self.metadata, adapters, configuration, now)
         return Services(
             settings=configuration,
             metadata=self.metadata,
             adapters=adapters,
             knowledge_bases=bases,
             syncs=syncs,
-            direct=Direct(self.metadata, adapters, configuration, now),
+            direct=direct,
+            uploads=uploads,
+            attachments=Attachments(self.metadata, bases, direct, uploads, now),
+            store_labels=StoreLabels(self.metadata, bases, now),
             jobs=Jobs(self.metadata, bases, syncs),
             verifier=Verifier(self.metadata, adapters, configuration),
             answers=Answers(self.metadata, adapters, configuration, now, models),

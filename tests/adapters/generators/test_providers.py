@@ -8,9 +8,10 @@ import sys
 
 import pytest
 
+from outcrop.adapters.generators.provider_messages import settings_of
 from outcrop.adapters.generators.providers import open_chat_model
-from outcrop.core.chat import BlockDelta, ChatMessage, ChatRequest, Sampling, TextBlock
-from outcrop.core.errors import Denied, Invalid, ModelFailed, Throttled, TimedOut, Unavailable
+from outcrop.core.chat import BlockDelta, ChatMessage, ChatRequest, Sampling, TextBlock, ToolChoice, ToolSpec
+from outcrop.core.errors import Denied, Invalid, ModelFailed, Throttled, TimedOut, Unavailable, Unsupported
 from outcrop.core.settings import Settings
 from outcrop.testing.adapters import GivenAdapters
 from outcrop.testing.cards import card
@@ -150,3 +151,38 @@ def test_a_missing_package_is_named_with_its_command(family, package):
 def test_an_unknown_provider_lists_those_that_there_are():
     with pytest.raises(Invalid, match="anthropic"):
         opened("nowhere:model")
+
+
+TOWN = {
+    "type": "object",
+    "properties": {"town": {"type": "string"}},
+    "required": ["town"],
+    "additionalProperties": False,
+}
+
+
+@pytest.mark.parametrize("strict", [False, True])
+async def test_strictness_and_one_tool_at_a_time_are_sent(server, strict):
+    tools = (ToolSpec(name="weather", schema=TOWN, strict=strict),)
+    choice = ToolChoice(parallel=not strict)
+    await said(opened("openai:gpt-5-mini"), ChatRequest(messages=REQUEST.messages, tools=tools, tool_choice=choice))
+    request = server.requests[0]
+    assert request["parallel_tool_calls"] is not strict
+    assert request["tools"][0]["function"].get("strict", False) is strict
+
+
+@pytest.mark.parametrize("strict", [False, True])
+async def test_a_schema_is_held_to_as_strictly_as_is_asked_for(server, strict):
+    request = ChatRequest(messages=REQUEST.messages, answer_schema=TOWN, answer_strict=strict)
+    await said(opened("openai:gpt-5-mini"), request)
+    assert server.requests[0]["response_format"]["json_schema"].get("strict", False) is strict
+
+
+def test_a_family_that_cannot_call_one_tool_at_a_time_says_so():
+    request = ChatRequest(
+        messages=REQUEST.messages,
+        tools=(ToolSpec(name="weather", schema=TOWN),),
+        tool_choice=ToolChoice(parallel=False),
+    )
+    with pytest.raises(Unsupported, match="one tool at a time"):
+        settings_of(request, "google", 1.0, {"parallel_tool_calls"})

@@ -53,7 +53,7 @@ def _make_python(name: str) -> None:
         subprocess.run([uv, "pip", "install", "--python", str(python), *wanted], check=True)
     else:
         venv.create(folder(name), with_pip=True)
-        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install"]
+        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--no-compile"]
         subprocess.run([*pip, *wanted], check=True)
 
 

@@ -118,6 +118,44 @@ def looked_up(base, call):
     return {"toolResult": {"toolUseId": call["toolUseId"], "content": [{"json": found}]}}
 
 
+def noted(base):
+    """What became of a document that was handed over as it is: its status, where it is found, and its end."""
+    source = agent.create_data_source(knowledgeBaseId=base, name="notes", dataSourceConfiguration={"type": "CUSTOM"})[
+        "dataSource"
+    ]
+    ids = {"knowledgeBaseId": base, "dataSourceId": source["dataSourceId"]}
+    content = {
+        "dataSourceType": "CUSTOM",
+        "custom": {
+            "customDocumentIdentifier": {"id": "note-1"},
+            "sourceType": "IN_LINE",
+            "inlineContent": {"type": "TEXT", "textContent": {"data": "Spare valves lie in cupboard four."}},
+        },
+    }
+    year = {"key": "year", "value": {"type": "NUMBER", "numberValue": 2026}}
+    note = {"content": content, "metadata": {"type": "IN_LINE_ATTRIBUTE", "inlineAttributes": [year]}}
+    agent.ingest_knowledge_base_documents(**ids, documents=[note])
+    name = {"dataSourceType": "CUSTOM", "custom": {"id": "note-1"}}
+
+    def status():
+        return agent.get_knowledge_base_documents(**ids, documentIdentifiers=[name])["documentDetails"][0]["status"]
+
+    def over(*pending):
+        while (now := status()) in pending:
+            time.sleep(0.05)
+        return now
+
+    became = over("PENDING", "STARTING", "IN_PROGRESS")
+    reply = documents.retrieve(
+        knowledgeBaseId=base,
+        retrievalQuery={"text": "Where are the spare valves?"},
+        retrievalConfiguration={"vectorSearchConfiguration": {"filter": {"equals": {"key": "year", "value": 2026}}}},
+    )
+    places = [one["location"]["customDocumentLocation"]["id"] for one in reply["retrievalResults"]]
+    agent.delete_knowledge_base_documents(**ids, documentIdentifiers=[name])
+    return {"became": became, "places": places, "then": over("DELETING", "DELETE_IN_PROGRESS", "INDEXED")}
+
+
 def listed(ids):
     """What the lists hold, page by page."""
     pages = agent.get_paginator("list_knowledge_bases").paginate(PaginationConfig={"PageSize": 1})
@@ -145,6 +183,7 @@ ids = made()
 found = {"first": ingested(ids), "filtered": filtered(ids["knowledgeBaseId"])}
 found["answer"] = answered(ids["knowledgeBaseId"])
 found["conversation"] = conversed(ids["knowledgeBaseId"])
+found["note"] = noted(ids["knowledgeBaseId"])
 put("pumps/p200.txt", "The pump P-200 now delivers a pressure of eight bar.", model="P-200", bar=8)
 for name in ("pumps/p100.txt", "pumps/p100.txt.metadata.json"):
     bucket.delete_object(Bucket=BUCKET, Key=name)

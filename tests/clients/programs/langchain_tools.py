@@ -1,16 +1,26 @@
-"""A program on LangChain: tools streamed and whole, a conversation, filters, other models, embeddings, and an error."""
+"""A program on LangChain: tools, streams, structured output, other models, filters, exploring, embeddings, errors."""
 
 import json
 import os
 from pathlib import PurePosixPath
 
 from botocore.exceptions import ClientError
-from langchain_aws import AmazonKnowledgeBasesRetriever, BedrockEmbeddings, ChatBedrockConverse
+from langchain_aws import AmazonKnowledgeBasesRetriever, BedrockEmbeddings, ChatBedrock, ChatBedrockConverse
+from langchain_aws.retrievers.bedrock import agentic_retrieve
 from langchain_core.messages import HumanMessage, SystemMessage, ToolMessage
 from langchain_core.tools import tool
+from pydantic import BaseModel
 
 KNOWLEDGE_BASE = os.environ["KNOWLEDGE_BASE_ID"]
+CLAUDE = "anthropic.claude-sonnet-4-20250514-v1:0"
 QUESTION = "When may I fly business class?"
+
+
+class Gate(BaseModel):
+    """A gate and when it opens."""
+
+    name: str
+    hour: int
 
 
 @tool
@@ -54,8 +64,10 @@ for piece in pieces[1:]:
 whole = with_tools.invoke(asked)
 answers = [ToolMessage(opening_hour.invoke(call["args"]), tool_call_id=call["id"]) for call in whole.tool_calls]
 after = with_tools.invoke([*asked, whole, *answers])
-claude = ChatBedrockConverse(model="us.anthropic.claude-sonnet-4-20250514-v1:0", temperature=0.2)
+claude = ChatBedrockConverse(model=f"us.{CLAUDE}", temperature=0.2)
 
+own_body = ChatBedrock(model=CLAUDE, beta_use_converse_api=False)
+gate = chat.with_structured_output(Gate)
 embedded = BedrockEmbeddings(model_id="amazon.titan-embed-text-v2:0").embed_documents([QUESTION, "Gates."])
 print(
     json.dumps(
@@ -66,6 +78,9 @@ print(
             "usage": {name: after.usage_metadata[name] for name in ("input_tokens", "output_tokens", "total_tokens")},
             "filtered": filtered(),
             "by_claude": claude.invoke("When does the north gate open?").text,
+            "by_its_own_body": [one.text for one in own_body.stream("When does the north gate open?") if one.text],
+            "structured": gate.invoke("When does the north gate open?").model_dump(),
+            "agentic": agentic_retrieve(KNOWLEDGE_BASE, QUESTION, generate_response=True)["generatedResponse"],
             "embedded": [len(embedded), len(embedded[0])],
             "refused": refused(),
         }

@@ -77,7 +77,10 @@ def parameters_of(request: ChatRequest, family: str, model: Model) -> ModelReque
 
     tools = [
         ToolDefinition(
-            name=tool.name, parameters_json_schema=dict(tool.schema), description=tool.description, strict=False
+            name=tool.name,
+            parameters_json_schema=dict(tool.schema),
+            description=tool.description,
+            strict=tool.strict,
         )
         for tool in request.tools
     ]
@@ -90,7 +93,8 @@ def parameters_of(request: ChatRequest, family: str, model: Model) -> ModelReque
         output_object=OutputObjectDefinition(
             json_schema=dict(request.answer_schema),
             name="answer",
-            strict=None if family == "anthropic" else False,  # which knows strict schemas only
+            # Anthropic knows strict schemas only.
+            strict=request.answer_strict if family != "anthropic" else None,
         ),
     )
 
@@ -115,7 +119,7 @@ def settings_of(request: ChatRequest, family: str, seconds: float, unknown: Coll
     if extra:
         settings[EXTRA[family]] = extra
     if request.tools:
-        settings["tool_choice"] = _choice(request.tool_choice)
+        settings |= _choice(request.tool_choice, family, unknown)
     made: ModelSettings = settings | sampling
     return made
 
@@ -148,10 +152,14 @@ def _sampling(sampling: Sampling) -> dict[str, Any]:
     return {name: value for name, value in given.items() if value is not None}
 
 
-def _choice(choice: ToolChoice) -> str | list[str]:
+def _choice(choice: ToolChoice, family: str, unknown: Collection[str]) -> dict[str, Any]:
+    known = "parallel_tool_calls" not in unknown
+    if choice.parallel is False and not known:
+        raise Unsupported(f"Models of {family} cannot be told to call one tool at a time.")
+    parallel = {"parallel_tool_calls": choice.parallel} if choice.parallel is not None and known else {}
     if choice.kind == "tool":
-        return [choice.name or ""]
-    return {"auto": "auto", "any": "required", "none": "none"}[choice.kind]
+        return {"tool_choice": [choice.name or ""], **parallel}
+    return {"tool_choice": {"auto": "auto", "any": "required", "none": "none"}[choice.kind], **parallel}
 
 
 def _asked(message: ChatMessage, called: Mapping[str, str]) -> Iterator[ModelRequestPart]:

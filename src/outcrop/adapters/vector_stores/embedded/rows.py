@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic_core import from_json
 
 from outcrop.adapters.vector_stores.embedded.segments import Segment, to_bytes
 from outcrop.core.boxes import Boxes
@@ -124,7 +125,10 @@ def _dumped(value: Any) -> bytes:
 
 
 def _loaded(data: bytes) -> Any:
-    return json.loads(data.decode("utf-8", "surrogatepass"))
+    try:
+        return from_json(data)
+    except ValueError:  # half a surrogate pair, from a broken file
+        return json.loads(data.decode("utf-8", "surrogatepass"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from outcrop.adapters.vector_stores.scoring import DECIMALS, depth, keyword_shar
 from outcrop.core.chunks import Hit, Search
 from outcrop.core.ranking import blended
 
-_SPARE = 8  # candidates beyond the limit whose cosine is computed exactly, as the 8-bit vectors order them roughly
+_SPARE = 4  # candidates beyond the limit whose cosine is computed exactly, as the 8-bit vectors order them roughly
 
 Ids = NDArray[np.int64]
 Scores = NDArray[np.float32]
@@ -61,12 +61,11 @@ class Run:
         """The candidates of a segment, and the keyword score that rows of later segments must reach."""
         segment = self.snapshot.segments[i]
         if self.query.mode == "semantic":
-            places = np.sort(self._near(i))
-            nothing = np.zeros(len(places), dtype=np.float32)
-            return Candidates(segment.rows[places], self._cosines(segment, places), nothing), floor
+            places, cosines = self._near(i)
+            return Candidates(segment.rows[places], cosines, np.zeros(len(places), dtype=np.float32)), floor
         postings, asked = self.snapshot.postings()[i], self.asked[i]
         worded = keywords.best(postings, asked, keywords.Wanted(self._depth(), floor, self._allowed(i)))
-        near = _NONE.rows if self.query.mode == "keyword" else self._near(i)
+        near = _NONE.rows if self.query.mode == "keyword" else self._near(i)[0]
         places = np.unique(np.concatenate([near, worded.places]))
         words = keywords.scores_of(postings, asked, places, worded)
         return Candidates(segment.rows[places], self._cosines(segment, places), words), worded.edge
@@ -76,7 +75,7 @@ class Run:
             return np.full(len(places), np.nan, dtype=np.float32)
         return nearest.similarities(segment, self.query.vector, places)
 
-    def _near(self, i: int) -> Ids:
+    def _near(self, i: int) -> tuple[Ids, Scores]:
         assert self.query.vector is not None  # noqa: S101 # Search refuses a mode without its vector
         share = nearest.budget(self.snapshot.vectors())
         return nearest.nearest(self.snapshot.segments[i], self.query.vector, self._allowed(i), self._depth(), share)

@@ -19,6 +19,11 @@ INDEXED = {
     "tags": (),
     "inference_profiles": ("name",),
     "deposits": ("knowledge_base_id", "data_source_id", "status", "blob"),
+    "uploads": ("purpose", "blob"),
+    "store_labels": ("knowledge_base_id",),
+    "attachments": ("knowledge_base_id", "data_source_id", "upload_id", "batch_id", "document_id"),
+    "attachment_batches": ("knowledge_base_id",),
+    "responses": ("owner",),
 }
 UNIQUE = {"knowledge_bases": ("name",), "inference_profiles": ("name",)}
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")

@@ -1,0 +1,1 @@
+"""The OpenAI dialect under /v1: models, chat completions, responses, embeddings, files and vector stores."""
