@@ -111,7 +111,9 @@ class Connections:
         names = sql.SQL(", ").join([sql.Identifier(name) for name in dict.fromkeys(path)])
         await connection.execute(sql.SQL("SET search_path TO {}").format(names))
         await connection.execute(
-            "SELECT set_config('statement_timeout', %s, false), set_config('jit', 'off', false)",
+            # What is searched lies in memory or on a disk without moving parts; a query is too short to be compiled.
+            """SELECT set_config('statement_timeout', %s, false), set_config('jit', 'off', false),
+                set_config('random_page_cost', '1.1', false)""",
             (str(round(self._options.timeout * 1000)),),
         )
 

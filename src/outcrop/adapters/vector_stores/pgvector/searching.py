@@ -25,12 +25,9 @@ _SPARE = 8  # candidates beyond the limit, as an index of vectors, and 16-bit nu
 _ENOUGH = 4  # times as many points as are wanted that the rarest terms should have, for the first look
 
 _WEIGHED = "SELECT term, points FROM {terms} WHERE term = ANY(%s::bigint[])"
-# The score of BM25 of a row `w`: what its terms and those asked have in common, which are few of a text's.
-_SCORE: LiteralString = """
-    (SELECT coalesce(sum(q.weight * u.n * {grown} / (u.n + {norm})), 0)
-     FROM unnest(w.terms, w.counts) AS u(term, n)
-     JOIN unnest(%s::bigint[], %s::float8[]) AS q(term, weight) ON q.term = u.term)
-"""
+# What a term adds to the score of BM25 of a row `w`: weight * (K1 + 1) * n / (n + norm), written so that n, the number
+# of times that it is in the text, is looked up once.
+_ADDED: LiteralString = "coalesce(%s::float8 * (1 - {norm} / (w.counts[array_position(w.terms, %s)] + {norm})), 0)"
 _WORDED = """
     SELECT id, score FROM (
         SELECT w.id, w.chunk, {score} AS score FROM {words} w
@@ -80,7 +77,9 @@ class Run:
         if self.query.mode == "keyword" or self.query.vector is None:
             return []
         nearest = Nearest(self.connection, self.tables, self.index, self.server, self.options)
-        return await nearest.find(self.query.vector, allowed, self.query.where is not None, self._depth)
+        ties = self.query.limit if self.query.mode == "semantic" else self._depth
+        given = None if self.query.where is None else allowed
+        return await nearest.find(self.query.vector, given, self._depth, ties)
 
     async def _weights(self) -> dict[int, float]:
         """What the terms of the query weigh, the heaviest first."""
@@ -103,7 +102,7 @@ class Run:
         inside = sql.SQL("w.id IN (SELECT p.id FROM {points} p WHERE {condition})")
         filtered = inside.format(**self.tables.names(), condition=sql.SQL(allowed.sql))
         may = sql.SQL("true") if self.query.where is None else filtered
-        statement = sql.SQL(_WORDED).format(**self.tables.names(), score=self._score(), allowed=may)
+        statement = sql.SQL(_WORDED).format(**self.tables.names(), score=self._score(weights), allowed=may)
         where = allowed.parameters if self.query.where is not None else ()
         given = (*self._weighed(weights), list(terms), *where, self._depth)
         return {name: float(score) for name, score in await rows(self.connection, statement, given) if score > 0}
@@ -111,16 +110,17 @@ class Run:
     async def _scored(self, weights: Mapping[int, float], names: Sequence[int]) -> dict[int, float]:
         if not weights or not names:
             return {}
-        statement = sql.SQL(_SCORED).format(**self.tables.names(), score=self._score())
+        statement = sql.SQL(_SCORED).format(**self.tables.names(), score=self._score(weights))
         found = await rows(self.connection, statement, (*self._weighed(weights), list(names)))
         return {name: float(score) for name, score in found if score > 0}
 
-    def _score(self) -> sql.Composed:
-        norm = f"{K1!r} * ({1 - B!r} + {B!r} * w.length / {self._collection.average!r}::float8)"
-        return sql.SQL(_SCORE).format(grown=sql.Literal(K1 + 1), norm=sql.SQL(norm))
+    def _score(self, weights: Mapping[int, float]) -> sql.Composed:
+        average = self._collection.average
+        norm = sql.SQL("({} + {} * w.length)").format(sql.Literal(K1 * (1 - B)), sql.Literal(K1 * B / average))
+        return sql.SQL(" + ").join([sql.SQL(_ADDED).format(norm=norm) for _ in weights])
 
-    def _weighed(self, weights: Mapping[int, float]) -> tuple[list[int], list[float]]:
-        return list(weights), list(weights.values())
+    def _weighed(self, weights: Mapping[int, float]) -> list[float]:
+        return [part for term, weight in weights.items() for part in (weight * (K1 + 1), term)]
 
     async def _cosines(self, names: Sequence[int]) -> dict[int, float]:
         if self.query.vector is None or not names:
