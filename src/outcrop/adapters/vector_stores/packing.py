@@ -21,7 +21,10 @@ def packed(point: Point) -> bytes:
         [chunk.id, chunk.document_id, point.data_source_id, point.uri, metadata],
         [chunk.text, chunk.context, chunk.ordinal, chunk.start, chunk.end, chunk.tokens],
         [chunk.parent_id, chunk.searchable],
-        [place.first_page, place.last_page, place.sheet, place.first_row, place.last_row, place.rows],
+        [
+            *(place.first_page, place.last_page, place.sheet, place.first_row, place.last_row, place.rows),
+            *(place.first_line, place.confidence),
+        ],
         None if chunk.boxes is None else chunk.boxes.to_bytes().hex(),
     ]
     # Text from files may hold lone surrogates, which UTF-8 has no room for.
@@ -55,7 +58,7 @@ def unpacked(data: bytes, vector: Vector | None) -> Point:
 
 
 def _place(*members: Any) -> Place:
-    first_page, last_page, sheet, first_row, last_row, rows = members
+    first_page, last_page, sheet, first_row, last_row, rows, first_line, confidence = members
     return Place(
         first_page=first_page,
         last_page=last_page,
@@ -63,4 +66,6 @@ def _place(*members: Any) -> Place:
         first_row=first_row,
         last_row=last_row,
         rows=tuple((begins, number) for begins, number in rows),
+        first_line=first_line,
+        confidence=confidence,
     )
