@@ -98,6 +98,16 @@ async def test_a_second_opening_finds_what_the_first_kept(path):
     await second.close()
 
 
+async def test_a_new_database_whose_making_was_cut_off_is_made_anew(tmp_path):
+    with sqlite3.connect(tmp_path / "outcrop.db.new") as connection:
+        connection.execute("CREATE TABLE knowledge_bases (id TEXT)")
+    connection.close()
+    store = await sql.open_metadata(tmp_path / "outcrop.db")
+    await store.put(knowledge_base())
+    await store.close()
+    assert not (tmp_path / "outcrop.db.new").exists()
+
+
 async def test_a_database_of_a_newer_version_is_refused(path):
     with sqlite3.connect(path) as connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")

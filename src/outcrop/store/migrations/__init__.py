@@ -30,7 +30,7 @@ def upgrade(url: str) -> None:
             path = Path(str(engine.url.database))
             path.parent.mkdir(parents=True, exist_ok=True)
             with FileLock(path.with_name(f"{path.name}.lock")):
-                _run(engine)
+                _run(engine) if path.exists() else _make(path)
         else:
             _run(engine)
     except CommandError as error:
@@ -47,6 +47,21 @@ def configuration() -> Config:
     config.set_main_option("script_location", str(Path(__file__).parent))
     config.set_main_option("path_separator", "os")
     return config
+
+
+def _make(path: Path) -> None:
+    """Make a new SQLite database beside its place and put it there whole: SQLite's DDL is not in the transaction here.
+
+    A process that is killed meanwhile leaves nothing that passes for a database.
+    """
+    new = path.with_name(f"{path.name}.new")
+    new.unlink(missing_ok=True)
+    engine = sa.create_engine(f"sqlite:///{new}")
+    try:
+        _run(engine)
+    finally:
+        engine.dispose()
+    new.replace(path)
 
 
 def _run(engine: sa.Engine) -> None:
