@@ -16,7 +16,7 @@ from outcrop.core.chat import ChatEvent, ChatRequest
 from outcrop.core.chunks import Chunk, Hit, IndexSpec, Point, Search, Traits, Vector, Vectors
 from outcrop.core.errors import Unreadable
 from outcrop.core.filters import Filter, Metadata
-from outcrop.core.parsed import Blob, ParsedDocument
+from outcrop.core.parsed import Blob, ParsedDocument, RecordStructure
 from outcrop.core.records import Chunking, DataSource, Record
 
 Purpose = Literal["document", "query"]
@@ -39,6 +39,7 @@ class Item:
     version: str | None = None
     metadata: Metadata = field(default_factory=dict)
     embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
+    structure: RecordStructure | None = None  # of a table whose rows are documents; given by `Describing` alone
     described: bool = True
     fault: Unreadable | None = None
     unlisted: bool = False

@@ -8,7 +8,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 from outcrop.core.filters import Metadata
-from outcrop.core.parsed import Coverage
+from outcrop.core.parsed import Coverage, RecordStructure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -124,6 +124,7 @@ class Document(Record):
     chunks_hash: str = ""  # of the sorted ids of its chunks: verify compares it with the index
     metadata: Metadata = field(default_factory=dict)
     embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
+    structure: RecordStructure | None = None  # of a table whose rows are documents of their own
 
 
 DepositStatus = Literal[

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from outcrop.core.chunks import Chunk
 from outcrop.core.clock import Clock
 from outcrop.core.errors import OutcropError, Unreadable
+from outcrop.core.filters import Metadata
 from outcrop.core.ids import derived_id
 from outcrop.core.parsed import Blob, ParsedDocument
 from outcrop.core.protocols import Chunker, Describing, Embedder, Item, MetadataStore, Reader, Source, VectorStore
@@ -18,6 +19,7 @@ from outcrop.core.records import DataSource, Document, KnowledgeBase
 from outcrop.ingest.changes import Fingerprints, Known, change_of
 from outcrop.ingest.fingerprints import chunks_hash, content_hash, metadata_hash, settings_hash
 from outcrop.ingest.progress import Meter
+from outcrop.ingest.table_records import record_chunks
 
 Outcome = Literal["indexed", "modified", "failed", "ignored", "metadata_modified"]
 NAMED_PAGES = 10  # how many pages without text a reason names
@@ -49,6 +51,7 @@ class Prepared:
     outcome: Outcome
     known: Known | None
     chunks: Sequence[Chunk] = ()
+    metadata: Mapping[str, Metadata] = field(default_factory=dict)  # of chunks that have some of their own, by id
 
 
 async def prepare(item: Item, known: Known | None, work: Work) -> Prepared | None:
@@ -75,7 +78,9 @@ async def _compared(item: Item, known: Known | None, work: Work) -> Prepared | N
     same = known is not None and item.version is not None and item.version == known.source_version
     stored = await work.metadata.get(Document, known.id) if same and known is not None else None
     if stored is not None:
-        item = replace(item, metadata=stored.metadata, embedded=stored.embedded, described=True)
+        item = replace(
+            item, metadata=stored.metadata, embedded=stored.embedded, structure=stored.structure, described=True
+        )
     item = await described(item, work.place)
     content = stored.content_hash if stored is not None else ""
     blob: Blob | None = None
@@ -126,7 +131,7 @@ async def _with_text(item: Item, known: Known | None, work: Work, blob: Blob, co
     try:
         parsed = await _parsed(blob, work)
         document = _record(item, known, work, content, parsed.media_type)
-        chunks = _with_attributes(item, await _chunked(document.id, parsed, work))
+        chunks, own = await _cut(document.id, item, parsed, work)
     except Unreadable as error:
         return _without_text(item, known, work, error, content)
     document = replace(
@@ -139,7 +144,20 @@ async def _with_text(item: Item, known: Known | None, work: Work, blob: Blob, co
         **_completeness(parsed),
     )
     outcome: Outcome = "modified" if known is not None and known.searchable else "indexed"
-    return Prepared(document=document, outcome=outcome, known=known, chunks=chunks)
+    return Prepared(document=document, outcome=outcome, known=known, chunks=chunks, metadata=own)
+
+
+async def _cut(
+    document_id: str, item: Item, parsed: ParsedDocument, work: Work
+) -> tuple[Sequence[Chunk], Mapping[str, Metadata]]:
+    """The chunks, and the metadata that some of them have for themselves. Raises Unreadable."""
+    if item.structure is None:
+        return _with_attributes(item, await _chunked(document_id, parsed, work)), {}
+    chunks, own = await asyncio.to_thread(record_chunks, document_id, parsed, item.structure, work.embedder.tokenizer)
+    if not chunks:
+        raise Unreadable("no_text", "None of its rows has text.")
+    named = _with_attributes(item, chunks)
+    return named, {new.id: own[old.id] for old, new in zip(chunks, named, strict=True)}
 
 
 async def _parsed(blob: Blob, work: Work) -> ParsedDocument:
@@ -269,14 +287,21 @@ def _record(item: Item, known: Known | None, work: Work, content: str, media_typ
         source_version=item.version,
         metadata=item.metadata,
         embedded=item.embedded,
+        structure=item.structure,
     )
+
+
+def _cutting(item: Item) -> str:
+    """What a document's own metadata file says of how it is cut; rows carry its metadata beside their own."""
+    said = _embedded(item) if item.embedded else ""
+    return said if item.structure is None else f"{said}\n{item.structure}\n{metadata_hash(item.metadata)}"
 
 
 def _prints(item: Item, content: str, media_type: str, work: Work) -> Fingerprints:
     version = work.reader.version(media_type)
     return Fingerprints(
         content=content,
-        settings=settings_hash(version, work.source.chunking, _embedded(item), work.embedding),
+        settings=settings_hash(version, work.source.chunking, _cutting(item), work.embedding),
         metadata=metadata_hash(item.metadata),
     )
 
