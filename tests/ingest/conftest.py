@@ -17,6 +17,7 @@ from outcrop.ingest.direct import Direct, DirectDocument
 from outcrop.ingest.knowledge_bases import KnowledgeBases
 from outcrop.ingest.sync import Options, Syncs
 from outcrop.ingest.verify import Verifier
+from outcrop.jobs.items import Listed
 from outcrop.store.memory import MemoryMetadata
 from outcrop.testing.adapters import GivenAdapters, PlainReader
 from outcrop.testing.fakes import TokenHashEmbedder
@@ -79,6 +80,11 @@ class House:
 
     async def sync(self, progress=None, **options):
         return await self.syncs.run(self.base, self.source, progress, Options(**options))
+
+    async def sync_listing(self, steps):
+        """What the listing of a job would put into its steps."""
+        listed = [Listed(item=item) async for item in self.adapters.source(self.source).list(None)]
+        await steps.add([listed], [{}])
 
     async def documents(self):
         return {one.name: one async for one in every(self.metadata, Document, None)}

@@ -15,7 +15,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
-from outcrop.core import records
+from outcrop.core import records, work
 from outcrop.core.errors import Invalid, OutcropError, Unavailable, Unsupported
 from outcrop.core.protocols import every
 from outcrop.core.records import Document, KnowledgeBase
@@ -69,14 +69,15 @@ def test_the_migrations_lead_to_the_schema_of_the_records(path):
 
 
 def test_every_kind_of_record_has_a_table():
-    kinds = {kind for kind in vars(records).values() if isinstance(kind, type) and issubclass(kind, records.Record)}
+    named = [*vars(records).values(), *vars(work).values()]
+    kinds = {kind for kind in named if isinstance(kind, type) and issubclass(kind, records.Record)}
     assert kinds - {records.Record} == set(tables.KINDS)
 
 
 def test_every_indexed_attribute_is_text():
     for kind in tables.KINDS:
         hints = get_type_hints(kind)
-        assert all(hints[name] is str or "Literal" in str(hints[name]) for name in kind.indexed)
+        assert all(hints[name] in (str, str | None) or "Literal" in str(hints[name]) for name in kind.indexed)
         assert set(kind.unique) <= set(kind.indexed)
 
 

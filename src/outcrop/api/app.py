@@ -10,7 +10,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
-from outcrop.api import health, routes
+from outcrop.api import health, jobs, routes
 from outcrop.core.errors import Kind, OutcropError
 from outcrop.web.asgi import App
 from outcrop.web.body import MIB, limited
@@ -41,6 +41,7 @@ def api_app(services: Services) -> App:
     )  # the docs pages would load scripts from elsewhere
     app.state.services = services
     app.include_router(routes.router)
+    app.include_router(jobs.router)
     app.include_router(health.router)
     app.add_exception_handler(OutcropError, _outcrop_error)
     app.add_exception_handler(RequestValidationError, _validation_error)

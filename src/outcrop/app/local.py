@@ -6,6 +6,7 @@ import weakref
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
+from dataclasses import replace
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -157,14 +158,17 @@ class Outcrop:
 
     def delete_source(self, reference: str, source: str) -> None:
         """Delete a data source, found by id or name, with what is indexed of it. Raises NotFound and Conflict."""
-        base = self.knowledge_base(reference)
+        base, found = self.knowledge_base(reference), self._one_source(reference, source)
+        self.call(self.services.knowledge_bases.delete_source, base, found)
+
+    def _one_source(self, reference: str, source: str) -> DataSource:
         found = [one for one in self.sources(reference) if source in (one.id, one.name)]
         if len(found) != 1:
             how_many = f"{len(found)} data sources" if found else "no data source"
-            raise NotFound(f"{base.name} has {how_many} {source!r}. See the ids: outcrop sources list {base.name}")
-        self.call(self.services.knowledge_bases.delete_source, base, found[0])
+            raise NotFound(f"{reference} has {how_many} {source!r}. See the ids: outcrop sources list {reference}")
+        return found[0]
 
-    def sync(
+    def sync(  # noqa: PLR0913 # the options of a sync
         self,
         reference: str,
         folder: str | Path | None = None,
@@ -172,18 +176,43 @@ class Outcrop:
         *,
         allow_empty: bool = False,
         check: bool = False,
+        allow_deletions: bool = False,
     ) -> list[IngestionJob]:
         """Bring a knowledge base up to date with a folder, or with all its data sources; one finished job each.
 
-        `allow_empty` lets a source without documents empty the index; `check` compares the index with the records
-        document by document first, and mends what disagrees.
+        Where a process that died left a job, that is finished first, and given too. `allow_empty` lets a source without
+        documents empty the index; `allow_deletions` lets more be deleted than a data source's limit; `check` compares
+        the index with the records document by document first, and mends what disagrees.
         """
         base = self.knowledge_base(reference)
         sources = [self.add_folder(reference, folder)] if folder is not None else self.sources(reference)
         if not sources:
             raise Invalid(f"{base.name} has no data source yet. Name a folder: outcrop sync {base.name} DIR")
-        options = Options(allow_empty=allow_empty, check=check)
-        return [self.call(self.services.syncs.run, base, source, progress, options) for source in sources]
+        options = Options(allow_empty=allow_empty, check=check, allow_deletions=allow_deletions)
+        jobs: list[IngestionJob] = []
+        for source in sources:
+            left = self.call(self.services.syncs.finish_interrupted, source, progress)
+            jobs += [left] if left is not None else []
+            jobs.append(self.call(self.services.syncs.run, base, source, progress, options))
+        return jobs
+
+    def jobs(self, reference: str) -> list[IngestionJob]:
+        """The ingestion jobs of a knowledge base, oldest first."""
+
+        async def listed() -> list[IngestionJob]:
+            base = await self.services.knowledge_bases.get(reference)
+            return [
+                job
+                for source in await self.services.knowledge_bases.sources(base)
+                for job in await self.services.jobs.of(source)
+            ]
+
+        return sorted(self.call(listed), key=lambda job: job.created_at)
+
+    def change_source(self, reference: str, source: str, **changes: Any) -> DataSource:
+        """A data source, found by id or name, with another `schedule` or `deletion_limit`. Raises NotFound, Invalid."""
+        base, found = self.knowledge_base(reference), self._one_source(reference, source)
+        return self.call(self.services.knowledge_bases.change_source, base, replace(found, **changes))
 
     def add(
         self, reference: str, file: str | Path, *, id: str | None = None, metadata: Metadata | None = None

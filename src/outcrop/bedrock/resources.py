@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from outcrop.bedrock import chunking, sources
+from outcrop.bedrock import chunking, schedules, sources
 from outcrop.bedrock.arns import ROLE, arn, model_arn
 from outcrop.core.records import DataSource, IngestionJob, KnowledgeBase
 from outcrop.models.catalog import embedding_id
@@ -45,7 +45,7 @@ def data_source(source: DataSource) -> dict[str, Any]:
     """A DataSource."""
     return {
         **data_source_summary(source),
-        "dataSourceConfiguration": sources.configuration_of(source),
+        "dataSourceConfiguration": schedules.shown(source, sources.configuration_of(source)),
         "vectorIngestionConfiguration": chunking.configuration_of(source.chunking),
         "dataDeletionPolicy": source.deletion_policy,
         "createdAt": source.created_at,

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from outcrop import __version__
-from outcrop.cli import ask, direct, doctor, documents, keys, knowledge_bases, serve, sources, sync
+from outcrop.cli import ask, direct, doctor, documents, jobs, keys, knowledge_bases, serve, sources, sync, worker
 from outcrop.cli.console import Exit, say
 from outcrop.core.errors import OutcropError
 
@@ -28,6 +28,8 @@ app.command("docs")(documents.docs)
 app.command("chunks")(documents.chunks)
 app.command("retrieve")(ask.retrieve)
 app.command("ask")(ask.ask)
+app.command("jobs")(jobs.jobs)
+app.command("worker")(worker.worker)
 app.command("verify")(sync.verify)
 app.add_typer(keys.app, name="keys")
 app.command("doctor")(doctor.doctor)

@@ -55,6 +55,8 @@ def up(
         place = Place(settings.host, claim_port(settings.host, settings.port), certificate)
         outcrop.call(outcrop.services.jobs.recover)
         outcrop.call(outcrop.services.direct.resume)
+        if settings.work_here:
+            outcrop.call(outcrop.services.jobs.watch)
         for name, folder in folders:
             say(f"Reading {folder} into the knowledge base {name} …")
             run_sync(outcrop, name, folder)

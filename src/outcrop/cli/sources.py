@@ -117,8 +117,32 @@ def listed(base: Base, data: DataOption = None, json: JsonOption = False) -> Non
     elif not found:
         say(f"It has no data source yet. Add one: outcrop sources add {base} --folder DIR")
     else:
-        rows = [(one.name, one.id, place_of_source(one), one.status, one.created_at) for one in found]
-        table("", ("Name", "Id", "Place", "Status", "Created"), rows)
+        rows = [(one.name, one.id, place_of_source(one), one.status, one.schedule, one.created_at) for one in found]
+        table("", ("Name", "Id", "Place", "Status", "Schedule", "Created"), rows)
+
+
+@app.command()
+def change(
+    base: Base,
+    source: Annotated[str, typer.Argument(help="The data source's name or id.")],
+    schedule: Annotated[
+        str | None, typer.Option(help="never, every 15m, every 1h, every 1d, or cron's five fields in UTC.")
+    ] = None,
+    deletion_limit: Annotated[
+        int | None, typer.Option(min=-1, max=100, help="Per cent that a sync may delete without asking; -1 for all.")
+    ] = None,
+    data: DataOption = None,
+) -> None:
+    """Change when a data source is synced by itself, and how much of it a sync may delete."""
+    changes: dict[str, str | int | None] = {"schedule": schedule} if schedule is not None else {}
+    if deletion_limit is not None:
+        changes["deletion_limit"] = deletion_limit if deletion_limit >= 0 else None
+    if not changes:
+        raise Invalid("Name what to change: --schedule or --deletion-limit.")
+    with opened(data) as outcrop:
+        changed = outcrop.change_source(base, source, **changes)
+    limit = f"{changed.deletion_limit} %" if changed.deletion_limit is not None else "none"
+    say(f"{changed.name}: schedule {changed.schedule}, deletion limit {limit}.")
 
 
 @app.command()

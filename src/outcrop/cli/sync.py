@@ -30,12 +30,16 @@ def sync(
     check: Annotated[
         bool, typer.Option("--check", help="Compare the index with the records first, and mend what disagrees.")
     ] = False,
+    allow_deletions: Annotated[
+        bool, typer.Option("--allow-deletions", help="Delete even more than the source's deletion limit allows.")
+    ] = False,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
     """Bring a knowledge base up to date: only what is new or changed is read and embedded."""
     with opened(data) as outcrop:
-        jobs = run_sync(outcrop, name, folder, quiet=json, allow_empty=allow_empty, check=check)
+        options = {"allow_empty": allow_empty, "check": check, "allow_deletions": allow_deletions}
+        jobs = run_sync(outcrop, name, folder, quiet=json, **options)
     if json:
         print_json(jobs)
     if any(job.status != "COMPLETE" for job in jobs):
@@ -50,8 +54,7 @@ def run_sync(
     folder: Path | None,
     *,
     quiet: bool = False,
-    allow_empty: bool = False,
-    check: bool = False,
+    **options: bool,
 ) -> list[IngestionJob]:
     """Sync, making the knowledge base for a folder if it is not there, with a progress bar and a summary."""
     try:
@@ -61,9 +64,9 @@ def run_sync(
             raise
         outcrop.create(name)
     if quiet:
-        return outcrop.sync(name, folder, allow_empty=allow_empty, check=check)
+        return outcrop.sync(name, folder, None, **options)
     with progress_bar() as show:
-        jobs = outcrop.sync(name, folder, show, allow_empty=allow_empty, check=check)
+        jobs = outcrop.sync(name, folder, show, **options)
     summarise(name, jobs)
     return jobs
 
@@ -76,7 +79,7 @@ def summarise(name: str, jobs: Sequence[IngestionJob]) -> None:
         say(
             f"{job.status}: {done.scanned} documents in {seconds:.1f} s: {done.indexed} new, {done.modified} changed, "
             f"{done.deleted} deleted, {done.unchanged} unchanged, {done.failed} failed, {done.ignored} ignored; "
-            f"{done.chunks_embedded} chunks embedded"
+            f"{done.chunks_embedded} chunks embedded" + (f" (begun again {job.resumed} times)" if job.resumed else "")
         )
         for reason in job.failure_reasons:
             say(f"  {reason}")

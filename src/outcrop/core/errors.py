@@ -126,5 +126,5 @@ class Unreadable(OutcropError):
 
 Reason = Literal[
     "empty", "encrypted", "corrupt", "unsupported", "too_large", "no_text", "timeout", "out_of_memory", "crashed",
-    "missing_dependency", "unreachable",
+    "missing_dependency", "unreachable", "lethal",
 ]  # fmt: skip

@@ -87,6 +87,8 @@ class DataSource(Record):
     description: str | None = None
     failure_reasons: tuple[str, ...] = ()
     declared: Mapping[str, Any] = field(default_factory=dict)  # as a knowledge base's
+    schedule: str = "every 1h"  # when a server or a worker syncs it by itself, as `jobs.schedules` reads it
+    deletion_limit: int | None = None  # per cent of its documents: a sync that would delete more stops and asks
 
 
 DocumentStatus = Literal["INDEXED", "PARTIALLY_INDEXED", "FAILED", "IGNORED"]
@@ -125,6 +127,8 @@ class Document(Record):
     metadata: Metadata = field(default_factory=dict)
     embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
     structure: RecordStructure | None = None  # of a table whose rows are documents of their own
+    job_id: str | None = None  # the ingestion job that recorded it last, and what it counted it as: a job that goes
+    outcome: str | None = None  # on after a crash does it no second time
 
 
 DepositStatus = Literal[
@@ -189,14 +193,35 @@ class Statistics:
     chunks_embedded: int = 0
     chunks_reused: int = 0  # chunks of changed documents whose vector was already there
     tokens_embedded: int = 0
+    retried: int = 0  # documents fetched and batches embedded once more after a failure that passed
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SyncOptions:
+    """How a sync is done."""
+
+    allow_empty: bool = False  # a source without documents empties the index
+    check: bool = False  # compare the index with the records document by document first
+    allow_deletions: bool = False  # more may be deleted than the data source's limit says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pace:
+    """How fast a running job is since it was begun, or begun again; `seconds_left` once all is listed."""
+
+    documents: int = 0  # done, of those that the statistics say are scanned
+    documents_per_second: float = 0.0
+    chunks_per_second: float = 0.0
+    seconds_left: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IngestionJob(Record):
-    """One sync of one data source."""
+    """One sync of one data source. While it runs, `slot` is the data source's id: there is one such job of each."""
 
     collection: ClassVar[str] = "ingestion_jobs"
-    indexed: ClassVar[tuple[str, ...]] = ("knowledge_base_id", "data_source_id", "status")
+    indexed: ClassVar[tuple[str, ...]] = ("knowledge_base_id", "data_source_id", "status", "slot")
+    unique: ClassVar[tuple[str, ...]] = ("slot",)
 
     knowledge_base_id: str
     data_source_id: str
@@ -205,6 +230,12 @@ class IngestionJob(Record):
     statistics: Statistics = field(default_factory=Statistics)
     failure_reasons: tuple[str, ...] = ()
     finished_at: datetime | None = None
+    slot: str | None = None
+    options: SyncOptions = field(default_factory=SyncOptions)
+    holder: str | None = None  # the id of the worker that leads it
+    listed: bool = False  # every document that the source has is in a step of the job
+    resumed: int = 0  # how often another process had to go on with it
+    pace: Pace | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -120,6 +120,9 @@ class Settings(BaseSettings):
         le=256,
         description="Threads for embedding and processes for parsing; 0 takes one a processor.",
     )
+    work_here: bool = Field(
+        default=True, description="Whether a server does ingestion jobs itself, or leaves them to `outcrop worker`."
+    )
     ocr: Literal["auto", "off"] = Field(
         "auto", description="Whether pages without a text layer are read by OCR where it is installed."
     )

@@ -45,6 +45,8 @@ class Known:
     created_at: datetime | None = None
     in_doubt: bool = False
     recorded: bool = True
+    job_id: str | None = None
+    outcome: str | None = None
 
     @classmethod
     def of(cls, document: Document, *, in_doubt: bool = False) -> Known:
@@ -62,6 +64,8 @@ class Known:
             source_version=document.source_version,
             created_at=document.created_at,
             in_doubt=in_doubt,
+            job_id=document.job_id,
+            outcome=document.outcome,
         )
 
     @property

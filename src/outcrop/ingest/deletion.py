@@ -31,6 +31,7 @@ from outcrop.core.records import (
     Tags,
 )
 from outcrop.core.settings import Settings
+from outcrop.core.work import JobStep
 from outcrop.ingest.deposits import Keeping
 from outcrop.ingest.locks import lock_file, locked
 
@@ -105,7 +106,7 @@ class Deletions:
         else:
             await self._adapters.vector_store(base.vector_store).drop(base.index)
         await self._give_up("knowledge_base_id", base.id)
-        for kind in (Document, IngestionJob, Session, Attachment, AttachmentBatch, StoreLabel, DataSource):
+        for kind in (Document, JobStep, IngestionJob, Session, Attachment, AttachmentBatch, StoreLabel, DataSource):
             await self._empty(kind, "knowledge_base_id", base.id)
         await self._metadata.delete(Tags, f"knowledge-base/{base.id}")
         await self._metadata.delete(KnowledgeBase, base.id)
@@ -117,6 +118,7 @@ class Deletions:
         for source in deletion.sources:
             await self._remove_points(deletion.base, source)
             await self._empty(Document, "data_source_id", source.id)
+            await self._empty(JobStep, "data_source_id", source.id)
             await self._empty(IngestionJob, "data_source_id", source.id)
             await self._empty(Attachment, "data_source_id", source.id)
             await self._give_up("data_source_id", source.id)

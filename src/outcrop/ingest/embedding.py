@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from outcrop.core.chunks import Chunk, Point, Vector
 from outcrop.core.errors import OutcropError
 from outcrop.ingest.fingerprints import same_vectors
+from outcrop.ingest.retries import insisted
 from outcrop.ingest.steps import Prepared, Work
 
 BATCH_CHUNKS = 256
@@ -81,10 +82,11 @@ async def _points(chunks: Sequence[tuple[Prepared, Chunk]], work: Work) -> list[
     kept = await _kept_vectors(chunks, work)
     fresh = [chunk for _, chunk in chunks if chunk.searchable and chunk.id not in kept]
     if fresh:
-        vectors = await work.embedder.embed([chunk.embedded_text() for chunk in fresh], "document")
+        texts = [chunk.embedded_text() for chunk in fresh]
+        vectors = await insisted(lambda: work.embedder.embed(texts, "document"), work)
         kept.update(zip((chunk.id for chunk in fresh), vectors, strict=True))
-    work.meter.counts["chunks_reused"] += len(kept) - len(fresh)
-    work.meter.counts["tokens_embedded"] += sum(chunk.tokens for chunk in fresh)
+    work.meter.note("chunks_reused", len(kept) - len(fresh))
+    work.meter.note("tokens_embedded", sum(chunk.tokens for chunk in fresh))
     work.meter.add("chunks_embedded", len(fresh))
     return [_point(prepared, chunk, kept, work) for prepared, chunk in chunks]
 

@@ -6,55 +6,37 @@ import os
 from asyncio import Queue, TaskGroup
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
 
-from outcrop.core.errors import Unavailable
-from outcrop.core.protocols import Item, MayBeEmpty
+from outcrop.core.protocols import Item
 from outcrop.ingest.budget import Budget
-from outcrop.ingest.changes import Known, vanished
+from outcrop.ingest.changes import Known
 from outcrop.ingest.embedding import Batch, batches_of, embedded
 from outcrop.ingest.steps import Prepared, Work, document_id, prepare
-from outcrop.ingest.writing import remove, write
+from outcrop.ingest.writing import write
 
 LISTED_AHEAD = 10_000  # items; they make the total that progress is shown against
 CHUNKS_IN_FLIGHT = 4096  # between reading and writing, unless one document alone has more
 BATCHES_AHEAD = 2  # embedded and not yet written
 
 
-@dataclass(slots=True)
-class Seen:
-    """What the list has shown so far."""
-
-    ids: set[str]
-    unlisted: list[str]  # addresses of parts that could not be listed
-
-
 class Flow:
-    """One run of the pipeline over one data source."""
+    """One run of the pipeline over documents of one data source."""
 
-    def __init__(self, work: Work, known: Mapping[str, Known], threads: int) -> None:
+    def __init__(self, work: Work, known: Mapping[str, Known], threads: int, in_flight: int = CHUNKS_IN_FLIGHT) -> None:
         self._work = work
         self._known = known
         self._workers = (threads or os.cpu_count() or 1) + 2  # some wait for the disk while the parsers are busy
         self._items: Queue[Item | None] = Queue(LISTED_AHEAD)
         self._prepared: Queue[Prepared | None] = Queue(LISTED_AHEAD)  # bounded by the budget too
         self._batches: Queue[Batch | None] = Queue(BATCHES_AHEAD)
-        self._budget = Budget(CHUNKS_IN_FLIGHT)
-        self._seen = Seen(set(), [])
-
-    async def run(self, *, allow_empty: bool) -> None:
-        """Bring the index in step with the source.
-
-        Raises:
-            Unavailable: The source cannot be listed, or lists nothing where it had documents before.
-            OutcropError: The embedding model or a store failed.
-        """
-        await self.carry(self._listed(allow_empty=allow_empty))
-        gone = vanished(self._known.values(), self._seen.ids, self._seen.unlisted)
-        await remove(gone, self._work)
+        self._budget = Budget(in_flight)
 
     async def carry(self, items: AsyncIterator[Item]) -> None:
-        """Bring the index in step with these documents, and leave all others as they are. Raises as `run`."""
+        """Bring the index in step with these documents, and leave all others as they are.
+
+        Raises:
+            OutcropError: The embedding model or a store failed.
+        """
         async with TaskGroup() as group:
             group.create_task(self._take(items))
             group.create_task(self._read())
@@ -65,26 +47,6 @@ class Flow:
         async for item in items:
             await self._items.put(item)
         await self._items.put(None)
-
-    async def _listed(self, *, allow_empty: bool) -> AsyncIterator[Item]:
-        async for item in self._work.place.list(None):
-            self._work.meter.found += 1
-            self._work.meter.counts["metadata_scanned"] += bool(item.metadata) or not item.described
-            if item.unlisted:
-                self._seen.unlisted.append(item.uri)
-                self._work.meter.fail(item.name, item.fault.message if item.fault is not None else "")
-            else:
-                self._seen.ids.add(document_id(self._work.source, item))
-                yield item
-        known = sum(one.searchable for one in self._known.values())
-        place = self._work.place
-        allow_empty = allow_empty or (isinstance(place, MayBeEmpty) and place.allow_empty)
-        if not allow_empty and not self._work.meter.found and known:
-            message = (
-                f"The source {self._work.source.name} lists nothing now; documents indexed of it: {known}. Nothing "
-                "was removed: a drive may be missing. If it was emptied on purpose, sync with --allow-empty."
-            )
-            raise Unavailable(message)
 
     async def _read(self) -> None:
         async with TaskGroup() as group:

@@ -17,6 +17,7 @@ from outcrop.core.records import Chunking, DataSource, Document, KnowledgeBase
 from outcrop.core.settings import Settings
 from outcrop.ingest.deletion import Deletion, Deletions
 from outcrop.ingest.means import place_of
+from outcrop.jobs.schedules import HOURLY, checked
 
 # Bedrock's rule for names (API_agent_CreateKnowledgeBase.html), and room for spaces between words.
 NAME = re.compile(r"[0-9a-zA-Z](?:[ _.-]?[0-9a-zA-Z]){0,99}")
@@ -24,6 +25,7 @@ MAX_NAME = 100
 # Where another chunking than the default one fits: source code, and documents that are one operation each.
 FITTING = {"git": Chunking(strategy="code"), "openapi": Chunking(strategy="none")}
 MAX_DESCRIPTION = 200
+MAX_PERCENT = 100
 
 
 class KnowledgeBases:
@@ -163,6 +165,8 @@ class KnowledgeBases:
         description: str | None = None,
         deletion_policy: Literal["DELETE", "RETAIN"] = "DELETE",
         declared: Mapping[str, Any] | None = None,
+        schedule: str = HOURLY,
+        deletion_limit: int | None = None,
         source_id: str | None = None,
     ) -> DataSource:
         """Add a data source; nothing is read before its first sync.
@@ -171,7 +175,7 @@ class KnowledgeBases:
         of that id is given, made once.
 
         Raises:
-            Invalid: The name, the kind, the configuration or the chunking.
+            Invalid: The name, the kind, the configuration, the chunking, the schedule or the deletion limit.
             Conflict: The knowledge base is being deleted.
         """
         now = self._clock()
@@ -187,6 +191,8 @@ class KnowledgeBases:
             description=description,
             deletion_policy=deletion_policy,
             declared=dict(declared or {}),
+            schedule=checked(schedule),
+            deletion_limit=deletion_limit,
         )
         self._check_source(base, source)
         async with self._metadata.transaction() as inside:
@@ -201,7 +207,7 @@ class KnowledgeBases:
         """Keep a data source with other attributes; the next sync goes by them.
 
         Raises:
-            Invalid: The name, the configuration or the chunking.
+            Invalid: The name, the configuration, the chunking, the schedule or the deletion limit.
             Conflict: It is being deleted, or changed since it was read.
         """
         self._check_source(base, source)
@@ -221,6 +227,9 @@ class KnowledgeBases:
         if not 1 <= len(source.name) <= MAX_NAME or not source.name.isprintable():
             raise Invalid(f"A data source is named with 1 to {MAX_NAME} printable characters.")
         _check_description(source.description)
+        checked(source.schedule)
+        if source.deletion_limit is not None and not 0 <= source.deletion_limit <= MAX_PERCENT:
+            raise Invalid(f"A deletion limit is 0 to {MAX_PERCENT} per cent; {source.deletion_limit} is not.")
         place_of(source, self._metadata, self._adapters)
         self._adapters.chunker(source.chunking, self._adapters.embedder(base.embedding_model))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 
 from outcrop.core.chunks import IndexSpec
@@ -11,7 +12,7 @@ from outcrop.core.records import CUSTOM, DataSource, KnowledgeBase
 from outcrop.core.settings import Settings
 from outcrop.ingest.deposits import DepositSource
 from outcrop.ingest.progress import Meter
-from outcrop.ingest.steps import Work
+from outcrop.ingest.steps import Pause, Work
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,8 +23,9 @@ class Means:
     adapters: Adapters
     settings: Settings
     clock: Clock
+    pause: Pause = asyncio.sleep
 
-    async def work(self, base: KnowledgeBase, source: DataSource, meter: Meter) -> Work:
+    async def work(self, base: KnowledgeBase, source: DataSource, meter: Meter, job_id: str | None = None) -> Work:
         """What work on a data source needs; the index is made where it is not there."""
         store = self.adapters.vector_store(base.vector_store)
         await store.create(IndexSpec(name=base.index, dimensions=base.dimensions))
@@ -40,6 +42,8 @@ class Means:
             clock=self.clock,
             meter=meter,
             embedding=f"{embedder.model} {self.settings.embedding_precision}",
+            job_id=job_id,
+            pause=self.pause,
         )
 
 

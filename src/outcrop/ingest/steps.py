@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
@@ -19,9 +19,16 @@ from outcrop.core.records import DataSource, Document, KnowledgeBase
 from outcrop.ingest.changes import Fingerprints, Known, change_of
 from outcrop.ingest.fingerprints import chunks_hash, content_hash, metadata_hash, settings_hash
 from outcrop.ingest.progress import Meter
+from outcrop.ingest.retries import reached
 from outcrop.ingest.table_records import record_chunks
 
 Outcome = Literal["indexed", "modified", "failed", "ignored", "metadata_modified"]
+Journal = Callable[[MetadataStore, Mapping[str, int]], Awaitable[None]]
+Pause = Callable[[float], Awaitable[None]]
+LETHAL = (
+    "The process that read it ended without a word, again and again. It is left alone until its content changes; "
+    "take it out of the source, or tell us of it."
+)
 NAMED_PAGES = 10  # how many pages without text a reason names
 _log = logging.getLogger(__name__)
 
@@ -41,6 +48,10 @@ class Work:
     clock: Clock
     meter: Meter
     embedding: str  # the model and its precision: vectors of another one are never reused
+    job_id: str | None = None
+    journal: Journal | None = None  # writes down how far a job is, in the transaction of what was done
+    refused: frozenset[str] = frozenset()  # the addresses of documents that are not read: they ended the process
+    pause: Pause = asyncio.sleep
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +73,7 @@ async def prepare(item: Item, known: Known | None, work: Work) -> Prepared | Non
     if fault is not None:
         return _without_text(item, known, work, fault)
     try:
-        return await _compared(item, known, work)
+        return await reached(lambda: _compared(item, known, work), work)
     except Unreadable as error:
         return _without_text(item, known, work, error)
     except OSError as error:
@@ -129,6 +140,8 @@ async def _with_text(item: Item, known: Known | None, work: Work, blob: Blob, co
     """The chunks of a document that is new or has changed, or the reason why there are none."""
     work.meter.begin(item.name)
     try:
+        if item.uri in work.refused:
+            raise Unreadable("lethal", LETHAL)  # noqa: TRY301 # as any other reason why there is no text
         parsed = await _parsed(blob, work)
         document = _record(item, known, work, content, parsed.media_type)
         chunks, own = await _cut(document.id, item, parsed, work)
@@ -162,7 +175,7 @@ async def _cut(
 
 async def _parsed(blob: Blob, work: Work) -> ParsedDocument:
     """The text of a file; whatever goes wrong is Unreadable, for it concerns this file alone."""
-    work.meter.counts["parsed"] += 1
+    work.meter.note("parsed")
     try:
         return await work.reader.read(blob)
     except Unreadable:

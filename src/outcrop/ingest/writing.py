@@ -38,10 +38,13 @@ async def remove(gone: Sequence[Known], work: Work) -> None:
     for start in range(0, len(gone), AT_ONCE):
         some = gone[start : start + AT_ONCE]
         await work.store.upsert(work.base.index, (), sweep=[one.id for one in some])
+        deleted = sum(one.recorded for one in some)
         async with work.metadata.transaction() as inside:
             for one in some:
                 await inside.delete(Document, one.id)
-        work.meter.add("deleted", sum(one.recorded for one in some))
+            if work.journal is not None:
+                await work.journal(inside, {"deleted": deleted})
+        work.meter.add("deleted", deleted)
 
 
 async def _record(finished: Sequence[Prepared], work: Work) -> None:
@@ -49,7 +52,9 @@ async def _record(finished: Sequence[Prepared], work: Work) -> None:
         return
     async with work.metadata.transaction() as inside:
         for prepared in finished:
-            await inside.put(prepared.document)
+            await inside.put(replace(prepared.document, job_id=work.job_id, outcome=prepared.outcome))
+        if work.journal is not None:
+            await work.journal(inside, {})
     for prepared in finished:
         if prepared.outcome == "failed":
             work.meter.fail(prepared.document.name, prepared.document.reason or "")

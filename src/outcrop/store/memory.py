@@ -77,11 +77,12 @@ def _put(kept: Kept, record: R, expect: int | None) -> R:
 
 
 def _clash(record: Record, other: Record) -> bool:
+    """Whether two records may not be there together; what is absent is like nothing, as in SQL."""
     return (
         bool(record.unique)
         and other.collection == record.collection
         and other.id != record.id
-        and all(getattr(other, name) == getattr(record, name) for name in record.unique)
+        and all(getattr(other, name) == getattr(record, name) is not None for name in record.unique)
     )
 
 

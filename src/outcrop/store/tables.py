@@ -22,6 +22,7 @@ from outcrop.core.records import (
     Tags,
     Upload,
 )
+from outcrop.core.work import JobStep, Worker
 
 KINDS: tuple[type[Record], ...] = (
     KnowledgeBase,
@@ -39,6 +40,8 @@ KINDS: tuple[type[Record], ...] = (
     ClientToken,
     InferenceProfile,
     Deposit,
+    JobStep,
+    Worker,
 )
 ORDER = ("created_at", "id")  # of every list
 # Text is ordered by code point in both databases, as `core.filters` says.

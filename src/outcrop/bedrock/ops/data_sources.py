@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Literal
 
-from outcrop.bedrock import chunking, resources, sources
+from outcrop.bedrock import chunking, resources, schedules, sources
 from outcrop.bedrock.ops.knowledge_bases import AGENT, DEFAULT_PAGE
 from outcrop.bedrock.table import Call, op
 from outcrop.core.errors import Conflict
 from outcrop.core.filters import all_of, equals
 from outcrop.core.records import DataSource, KnowledgeBase
 from outcrop.ingest.folders import allowed_file, allowed_folder
+from outcrop.jobs.schedules import HOURLY
 
-_FORM = (*sources.ACCEPTED, *chunking.ACCEPTED)
+_FORM = (*sources.ACCEPTED, *schedules.ACCEPTED, *chunking.ACCEPTED)
 _IGNORED = {
     "serverSideEncryptionConfiguration.kmsKeyArn": "data is kept on Outcrop's own disk; encrypt that instead.",
 }
@@ -34,7 +35,8 @@ async def create_data_source(
     """Add a data source to a knowledge base; nothing is read before its first ingestion job."""
     base = await call.services.metadata.get(KnowledgeBase, knowledgeBaseId)
     await _check_name(call, base, name)
-    kind, configuration = await _place(call, dataSourceConfiguration)
+    kind, configuration = await _place(call, schedules.without(dataSourceConfiguration))
+    schedule, limit = schedules.asked(dataSourceConfiguration, HOURLY, None)
     source = await call.services.knowledge_bases.add_source(
         base,
         name=name,
@@ -43,6 +45,8 @@ async def create_data_source(
         chunking=chunking.chunking_of(vectorIngestionConfiguration),
         description=description,
         deletion_policy=dataDeletionPolicy,
+        schedule=schedule,
+        deletion_limit=limit,
         source_id=call.resource_id,
     )
     return {"dataSource": resources.data_source(source)}
@@ -86,11 +90,14 @@ async def update_data_source(
     if name != resources.name(source.name):
         await _check_name(call, base, name)
         source = replace(source, name=name)
-    kind, configuration = await _place(call, dataSourceConfiguration)
+    kind, configuration = await _place(call, schedules.without(dataSourceConfiguration))
     if kind != source.kind:
         raise Conflict("The type of a data source cannot be changed. Make another data source, and delete this one.")
+    schedule, limit = schedules.asked(dataSourceConfiguration, source.schedule, source.deletion_limit)
     changed = replace(
         source,
+        schedule=schedule,
+        deletion_limit=limit,
         configuration=configuration,
         description=description,
         chunking=chunking.chunking_of(vectorIngestionConfiguration) or source.chunking,

@@ -12,7 +12,9 @@ INDEXED = {
     "knowledge_bases": ("name", "status"),
     "data_sources": ("knowledge_base_id", "name", "status"),
     "documents": ("knowledge_base_id", "data_source_id", "status", "uri"),
-    "ingestion_jobs": ("knowledge_base_id", "data_source_id", "status"),
+    "ingestion_jobs": ("knowledge_base_id", "data_source_id", "status", "slot"),
+    "job_steps": ("knowledge_base_id", "data_source_id", "job_id", "status"),
+    "workers": (),
     "sessions": ("knowledge_base_id", "owner"),
     "access_keys": ("name", "status"),
     "client_tokens": (),
@@ -25,7 +27,7 @@ INDEXED = {
     "attachment_batches": ("knowledge_base_id",),
     "responses": ("owner",),
 }
-UNIQUE = {"knowledge_bases": ("name",), "inference_profiles": ("name",)}
+UNIQUE = {"knowledge_bases": ("name",), "inference_profiles": ("name",), "ingestion_jobs": ("slot",)}
 TEXT = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
