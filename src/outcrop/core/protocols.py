@@ -85,24 +85,6 @@ class MayBeEmpty(Protocol):
     allow_empty: bool
 
 
-@runtime_checkable
-class Watching(Protocol):
-    """A source that knows by itself when it has changed."""
-
-    def watch(self) -> AsyncIterator[None]:
-        """A sign each time that something has changed and a sync would find it; it ends where that cannot be seen."""
-        ...
-
-
-@runtime_checkable
-class Forgetting(Protocol):
-    """A source that keeps something on this machine so that the next list costs less."""
-
-    async def forget(self) -> None:
-        """Remove what is kept; nothing happens where there is nothing."""
-        ...
-
-
 class Parser(Protocol):
     """Reads one family of formats. Runs in a guarded process: it may not touch the network or write files."""
 
