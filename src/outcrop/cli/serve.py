@@ -14,7 +14,7 @@ import typer
 from outcrop.access.bearer import api_key
 from outcrop.cli.console import DataOption, opened, say
 from outcrop.cli.sync import run_sync
-from outcrop.core.errors import Invalid
+from outcrop.core.errors import Conflict, Invalid
 
 if TYPE_CHECKING:
     from outcrop.app.local import Outcrop
@@ -53,14 +53,22 @@ def up(
         settings, app = outcrop.settings, outcrop_app(outcrop.services)
         certificate = certificate_of(settings, now)
         place = Place(settings.host, claim_port(settings.host, settings.port), certificate)
+        for name, folder in folders:
+            _read(outcrop, name, folder)
         outcrop.call(outcrop.services.jobs.recover)
         outcrop.call(outcrop.services.direct.resume)
         if settings.work_here:
             outcrop.call(outcrop.services.jobs.watch)
-        for name, folder in folders:
-            say(f"Reading {folder} into the knowledge base {name} …")
-            run_sync(outcrop, name, folder)
         _serve(outcrop, app, place)
+
+
+def _read(outcrop: Outcrop, name: str, folder: Path) -> None:
+    """Sync a folder before the server answers, unless a worker is at it."""
+    say(f"Reading {folder} into the knowledge base {name} …")
+    try:
+        run_sync(outcrop, name, folder)
+    except Conflict as error:
+        say(f"  {error.message}")
 
 
 def parse_docs(given: str) -> tuple[str, Path]:

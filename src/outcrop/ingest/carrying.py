@@ -118,7 +118,8 @@ class Carrier:
         for one in listed:
             if one.item.unlisted:  # a part of the source that cannot be listed
                 hand.meter.fail(one.item.name, one.item.fault.message if one.item.fault is not None else "")
-        left = [one.item for one in listed if not one.item.unlisted and self._id(one.item) not in done]
+        left = [one.item for one in listed if not one.item.unlisted]
+        left = [item for item in left if self._id(item) not in done] if done else left
         _count(done, hand.meter)
         work = replace(self._work, meter=hand.meter, journal=hand.journal)
         if hand.step.deaths < DEATHS:

@@ -99,6 +99,7 @@ class Lead:
         self._work = work
         self._steps = steps
         self._known = known
+        self._doubts = {one.id for one in known.values() if one.in_doubt}
         self._carrier = Carrier(work, steps, threads, known)
         self._tell_listed = listed
         self._seen = Seen()
@@ -172,8 +173,7 @@ class Lead:
         return len(listed)
 
     def _doubted(self, item: Item) -> bool:
-        known = self._known.get(document_id(self._work.source, item))
-        return known is not None and known.in_doubt
+        return bool(self._doubts) and document_id(self._work.source, item) in self._doubts
 
     def _gone(self) -> list[Known]:
         return vanished(self._known.values(), self._seen.ids, self._seen.unlisted)
