@@ -108,6 +108,15 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RecordStructure:
+    """How the rows of a table are documents: the column of the text, and those that are metadata (None: all others)."""
+
+    content: str
+    include: tuple[str, ...] | None = None
+    exclude: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Coverage:
     """How much of a document gave text: characters, and pages with a text layer, read by OCR, and empty."""
 

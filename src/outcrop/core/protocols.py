@@ -17,7 +17,7 @@ from outcrop.core.chat import ChatEvent, ChatRequest
 from outcrop.core.chunks import Chunk, Hit, IndexSpec, Point, Search, Traits, Vector, Vectors
 from outcrop.core.errors import Unreadable
 from outcrop.core.filters import Filter, Metadata
-from outcrop.core.parsed import Blob, ParsedDocument
+from outcrop.core.parsed import Blob, ParsedDocument, RecordStructure
 from outcrop.core.records import Chunking, DataSource, Record
 
 Purpose = Literal["document", "query"]
@@ -40,6 +40,7 @@ class Item:
     version: str | None = None
     metadata: Metadata = field(default_factory=dict)
     embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
+    structure: RecordStructure | None = None  # of a table whose rows are documents; given by `Describing` alone
     described: bool = True
     fault: Unreadable | None = None
     unlisted: bool = False
@@ -83,24 +84,6 @@ class MayBeEmpty(Protocol):
     """A source that says whether an empty list is to be believed; that of any other may be a missing drive."""
 
     allow_empty: bool
-
-
-@runtime_checkable
-class Watching(Protocol):
-    """A source that knows by itself when it has changed."""
-
-    def watch(self) -> AsyncIterator[None]:
-        """A sign each time that something has changed and a sync would find it; it ends where that cannot be seen."""
-        ...
-
-
-@runtime_checkable
-class Forgetting(Protocol):
-    """A source that keeps something on this machine so that the next list costs less."""
-
-    async def forget(self) -> None:
-        """Remove what is kept; nothing happens where there is nothing."""
-        ...
 
 
 class Parser(Protocol):

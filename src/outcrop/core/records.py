@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal
 
 from outcrop.core.chunks import Adopted, IndexSpec
 from outcrop.core.filters import Metadata
-from outcrop.core.parsed import Coverage, Quality
+from outcrop.core.parsed import Coverage, Quality, RecordStructure
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -133,6 +133,7 @@ class Document(Record):
     chunks_hash: str = ""  # of the sorted ids of its chunks: verify compares it with the index
     metadata: Metadata = field(default_factory=dict)
     embedded: tuple[str, ...] = ()  # the metadata that is embedded with the text, by name
+    structure: RecordStructure | None = None  # of a table whose rows are documents of their own
     job_id: str | None = None  # the ingestion job that recorded it last, and what it counted it as: a job that goes
     outcome: str | None = None  # on after a crash does it no second time
 

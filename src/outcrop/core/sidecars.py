@@ -15,7 +15,9 @@ from typing import Any, NoReturn
 
 from outcrop.core.errors import Unreadable
 from outcrop.core.filters import Metadata, Value
+from outcrop.core.parsed import RecordStructure
 
+STRUCTURE, RECORDS = "documentStructureConfiguration", "recordBasedStructureMetadata"
 SUFFIX = ".metadata.json"
 MAX_BYTES = 1 << 20
 MAX_ATTRIBUTES = 500
@@ -31,10 +33,11 @@ TYPES: Mapping[str, tuple[str, type | tuple[type, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Sidecar:
-    """The attributes of a document, and the names of those that are embedded with its text."""
+    """The attributes of a document, the names of those that are embedded with its text, and a table's structure."""
 
     metadata: Metadata = field(default_factory=dict)
     embedded: tuple[str, ...] = ()
+    structure: RecordStructure | None = None
 
 
 def read_sidecar(name: str, data: bytes) -> Sidecar:
@@ -59,7 +62,9 @@ def _read(data: bytes) -> Sidecar:
     if len(data) > MAX_BYTES:
         raise ValueError(f"it is larger than {MAX_BYTES >> 20} MiB")
     loaded = json.loads(data.decode("utf-8-sig"), parse_constant=_no_constant)
-    attributes = loaded.get("metadataAttributes") if isinstance(loaded, dict) else None
+    structure = _structure(loaded.get(STRUCTURE)) if isinstance(loaded, dict) else None
+    given: dict[str, Any] | None = {} if structure is not None else None
+    attributes = loaded.get("metadataAttributes", given) if isinstance(loaded, dict) else None
     if not isinstance(attributes, dict):
         raise ValueError(  # noqa: TRY004 # the file is wrong, not the program
             'it must be an object with the member "metadataAttributes", an object'
@@ -68,7 +73,34 @@ def _read(data: bytes) -> Sidecar:
     embedded = [
         key for key, given in attributes.items() if isinstance(given, dict) and given.get("includeForEmbedding", False)
     ]
-    return Sidecar(checked_metadata(plain), tuple(sorted(embedded)))
+    return Sidecar(checked_metadata(plain), tuple(sorted(embedded)), structure)
+
+
+def _structure(given: Any) -> RecordStructure | None:
+    """A documentStructureConfiguration. Raises ValueError."""
+    if given is None:
+        return None
+    inner = given.get(RECORDS) if isinstance(given, dict) else None
+    if not isinstance(inner, dict) or given.get("type") != "RECORD_BASED_STRUCTURE_METADATA":
+        raise ValueError(f'"{STRUCTURE}" must have the type RECORD_BASED_STRUCTURE_METADATA and "{RECORDS}"')
+    content = _fields(inner.get("contentFields"), "contentFields")
+    if len(content) != 1:
+        raise ValueError('"contentFields" must name one column')
+    chosen = inner.get("metadataFieldsSpecification", {})
+    if not isinstance(chosen, dict):
+        raise ValueError('"metadataFieldsSpecification" must be an object')  # noqa: TRY004 # the file is wrong
+    include = _fields(chosen["fieldsToInclude"], "fieldsToInclude") if "fieldsToInclude" in chosen else None
+    exclude = _fields(chosen.get("fieldsToExclude", []), "fieldsToExclude")
+    return RecordStructure(content=content[0], include=include, exclude=exclude)
+
+
+def _fields(given: Any, what: str) -> tuple[str, ...]:
+    names = (
+        [one.get("fieldName") if isinstance(one, dict) else None for one in given] if isinstance(given, list) else [0]
+    )
+    if not all(isinstance(name, str) and name for name in names):
+        raise ValueError(f'"{what}" must be a list such as [{{"fieldName": "text"}}]')
+    return tuple(map(str, names))
 
 
 def checked_metadata(attributes: Mapping[str, Any]) -> Metadata:

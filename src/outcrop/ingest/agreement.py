@@ -79,7 +79,7 @@ def disagreement(document: Document, held: Held | None) -> str | None:  # noqa: 
         return "The index holds other chunks than were made of it."
     if held.without_vector:
         return f"{held.without_vector} of its chunks have no vector."
-    if held.metadata_hashes != {document.metadata_hash}:
+    if document.structure is None and held.metadata_hashes != {document.metadata_hash}:
         return "The index holds other metadata than the document has."
     return None
 

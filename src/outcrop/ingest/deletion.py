@@ -15,7 +15,7 @@ from outcrop.core.chunks import DATA_SOURCE_ID
 from outcrop.core.clock import Clock
 from outcrop.core.errors import Conflict, IndexMissing, OutcropError
 from outcrop.core.filters import Filter, equals
-from outcrop.core.protocols import Adapters, Forgetting, MetadataStore, every
+from outcrop.core.protocols import Adapters, MetadataStore, every
 from outcrop.core.records import (
     CUSTOM,
     Attachment,
@@ -31,6 +31,7 @@ from outcrop.core.records import (
     Tags,
 )
 from outcrop.core.settings import Settings
+from outcrop.core.source_traits import Forgetting
 from outcrop.core.work import JobStep
 from outcrop.ingest.archiving import deleted, searched_chunks
 from outcrop.ingest.deposits import Keeping

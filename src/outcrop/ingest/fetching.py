@@ -61,6 +61,8 @@ class Fetching:
             return deposit
         name = deposit.metadata_at.uri.rpartition("/")[2]
         sidecar = read_sidecar(name, await self._read(deposit.metadata_at, source))
+        if sidecar.structure is not None:
+            raise Unreadable("unsupported", "A table's structure is heeded in data sources of files and buckets alone.")
         changed = replace(deposit, metadata=sidecar.metadata, embedded=sidecar.embedded, metadata_at=None)
         return await self._put(deposit, changed)
 

@@ -32,11 +32,11 @@ class Reach:
     async def _documents(self, source: DataSource, job: IngestionJob) -> bool:
         if source.kind == CUSTOM:
             return self._presence.beside(job.holder)
-        if source.kind != "folder":
+        place = source.configuration.get("path", source.configuration.get("file"))
+        if place is None:  # on the network
             return True
         # The leader lists: that a folder is gone for it too is for it to say.
-        path = Path(str(source.configuration.get("path", "")))
-        return self._presence.beside(job.holder) or await asyncio.to_thread(path.is_dir)
+        return self._presence.beside(job.holder) or await asyncio.to_thread(Path(str(place)).exists)
 
     async def _index(self, base: KnowledgeBase, job: IngestionJob) -> bool:
         if base.vector_store != EMBEDDED or self._presence.beside(job.holder):

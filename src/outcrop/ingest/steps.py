@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from outcrop.core.chunks import Chunk
 from outcrop.core.errors import OutcropError, Unreadable
+from outcrop.core.filters import Metadata
 from outcrop.core.ids import derived_id
 from outcrop.core.parsed import Blob, ParsedDocument
 from outcrop.core.protocols import Describing, Item, Source
@@ -19,6 +20,7 @@ from outcrop.ingest.fingerprints import chunks_hash, content_hash, metadata_hash
 from outcrop.ingest.quality import quality_of
 from outcrop.ingest.retries import reached
 from outcrop.ingest.reuse import carried, cut_before, kept, with_chunks
+from outcrop.ingest.table_records import record_chunks
 from outcrop.ingest.work import Outcome, Prepared, Work
 
 LETHAL = (
@@ -53,7 +55,9 @@ async def _compared(item: Item, known: Known | None, work: Work) -> Prepared | N
     same = known is not None and item.version is not None and item.version == known.source_version
     stored = await work.metadata.get(Document, known.id) if same and known is not None else None
     if stored is not None:
-        item = replace(item, metadata=stored.metadata, embedded=stored.embedded, described=True)
+        item = replace(
+            item, metadata=stored.metadata, embedded=stored.embedded, structure=stored.structure, described=True
+        )
     item = await described(item, work.place)
     content = stored.content_hash if stored is not None else ""
     blob: Blob | None = None
@@ -112,7 +116,7 @@ async def _with_text(item: Item, known: Known | None, work: Work, blob: Blob, co
             raise Unreadable("lethal", LETHAL)  # noqa: TRY301 # as any other reason why there is no text
         parsed = await _parsed(blob, work)
         document = _record(item, known, work, content, parsed.media_type)
-        chunks = _with_attributes(item, await _chunked(document.id, parsed, work))
+        chunks, own = await _cut(document.id, item, parsed, work)
     except Unreadable as error:
         return await _without_text(item, known, work, error, content)
     document = replace(
@@ -126,7 +130,20 @@ async def _with_text(item: Item, known: Known | None, work: Work, blob: Blob, co
         **_completeness(parsed),
     )
     outcome: Outcome = "modified" if known is not None and known.searchable else "indexed"
-    return Prepared(document=document, outcome=outcome, known=known, chunks=chunks)
+    return Prepared(document=document, outcome=outcome, known=known, chunks=chunks, metadata=own)
+
+
+async def _cut(
+    document_id: str, item: Item, parsed: ParsedDocument, work: Work
+) -> tuple[Sequence[Chunk], Mapping[str, Metadata]]:
+    """The chunks, and the metadata that some of them have for themselves. Raises Unreadable."""
+    if item.structure is None:
+        return _with_attributes(item, await _chunked(document_id, parsed, work)), {}
+    chunks, own = await asyncio.to_thread(record_chunks, document_id, parsed, item.structure, work.embedder.tokenizer)
+    if not chunks:
+        raise Unreadable("no_text", "None of its rows has text.")
+    named = _with_attributes(item, chunks)
+    return named, {new.id: own[old.id] for old, new in zip(chunks, named, strict=True)}
 
 
 async def _parsed(blob: Blob, work: Work) -> ParsedDocument:
@@ -262,14 +279,21 @@ def _record(item: Item, known: Known | None, work: Work, content: str, media_typ
         source_version=item.version,
         metadata=item.metadata,
         embedded=item.embedded,
+        structure=item.structure,
     )
+
+
+def _cutting(item: Item) -> str:
+    """What a document's own metadata file says of how it is cut; rows carry its metadata beside their own."""
+    said = _embedded(item) if item.embedded else ""
+    return said if item.structure is None else f"{said}\n{item.structure}\n{metadata_hash(item.metadata)}"
 
 
 def _prints(item: Item, content: str, media_type: str, work: Work) -> Fingerprints:
     version = work.reader.version(media_type)
     return Fingerprints(
         content=content,
-        settings=settings_hash(version, work.source.chunking, _embedded(item), work.embedder.model, work.precision),
+        settings=settings_hash(version, work.source.chunking, _cutting(item), work.embedder.model, work.precision),
         metadata=metadata_hash(item.metadata),
     )
 

@@ -9,8 +9,9 @@ from dataclasses import dataclass, field
 
 from outcrop.core.errors import Conflict, NotFound, OutcropError
 from outcrop.core.filters import all_of, equals
-from outcrop.core.protocols import Adapters, MetadataStore, Watching, every
+from outcrop.core.protocols import Adapters, MetadataStore, every
 from outcrop.core.records import CUSTOM, DataSource, IngestionJob, KnowledgeBase
+from outcrop.core.source_traits import Watching
 
 Start = Callable[[KnowledgeBase, DataSource], Awaitable[object]]
 LOOK = 3.0  # seconds between two looks at which data sources there are

@@ -39,8 +39,8 @@ def _written(listed: Listed) -> dict[str, Any]:
         "metadata": {key: list(one) if isinstance(one, tuple) else one for key, one in item.metadata.items()},
         "embedded": list(item.embedded),
         "undescribed": not item.described,
-        "unlisted": item.unlisted,
         "fault": [item.fault.reason, item.fault.message] if item.fault is not None else None,
+        "unlisted": item.unlisted,
         "doubted": listed.doubted,
     }
     return {name: value for name, value in fields.items() if value or value == ""}
@@ -56,7 +56,7 @@ def _read(written: dict[str, Any]) -> Listed:
         metadata={key: tuple(one) if isinstance(one, list) else one for key, one in metadata.items()},
         embedded=tuple(written.get("embedded", ())),
         described=not written.get("undescribed", False),
-        unlisted=written.get("unlisted", False),
         fault=Unreadable(*written["fault"]) if "fault" in written else None,
+        unlisted=written.get("unlisted", False),
     )
     return Listed(item=item, doubted=written.get("doubted", False))

@@ -13,6 +13,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from outcrop.testing.serving import HOST
 
 IDENTITY = {
@@ -26,6 +28,8 @@ class Repository:
     """A working copy; every change is a commit on the branch `main`."""
 
     def __init__(self, path: Path) -> None:
+        if shutil.which("git") is None and os.environ.get("OUTCROP_REQUIRE_GIT") != "1":
+            pytest.skip("the program git is not installed")
         self.path = path
         path.mkdir(parents=True)
         self.git("init", "--quiet", "--initial-branch=main")

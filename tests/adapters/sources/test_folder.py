@@ -229,3 +229,13 @@ async def test_an_address_is_ascii_without_spaces(tmp_path):
     (item,) = await listed(open_source({"path": str(tmp_path)}))
     assert item.uri.isascii()
     assert " " not in item.uri
+
+
+async def test_a_folder_of_20_000_files_is_listed_whole(tmp_path):
+    for number in range(200):
+        folder = tmp_path / f"{number:03}"
+        folder.mkdir()
+        for file in range(100):
+            (folder / f"{file:02}.txt").touch()
+    names = [item.name async for item in open_source({"path": str(tmp_path)}).list(None)]
+    assert (len(names), len(set(names)), names[:1], names[-1:]) == (20_000, 20_000, ["000/00.txt"], ["199/99.txt"])

@@ -313,8 +313,7 @@ def _fault(error: OutcropError) -> Unreadable:
 
 def _read(reply: Reply, into: Path) -> Page:
     """A page as it came; its text is made UTF-8 where only the sender says how it is encoded."""
-    name = urlsplit(reply.url).path.rpartition("/")[2]
-    known = by_name(name)
+    known = by_name(urlsplit(reply.url).path.rpartition("/")[2])
     media_type = ALIASES.get(reply.media_type, reply.media_type)
     media_type = (
         (known or media_type) if media_type in UNTYPED or (known and media_type == "text/plain") else media_type

@@ -75,6 +75,18 @@ class FolderSource:
                 yield item
             waiting.extend(reversed(listed.folders))
 
+    async def describe(self, item: Item) -> Item:
+        """The item with all that its metadata file says. Raises Unreadable."""
+        path = unquote_to_bytes(item.uri.removeprefix("file://"))
+        name = path.rpartition(b"/")[2] + SUFFIX.encode()
+        try:
+            found = await asyncio.to_thread(_sidecar, path, {name})
+        except OSError as error:
+            raise Unreadable("unreachable", f"Its metadata file cannot be read: {error.strerror}.") from error
+        return replace(
+            item, metadata=found.metadata, embedded=found.embedded, structure=found.structure, described=True
+        )
+
     async def fetch(self, item: Item) -> Blob:
         """The file. Raises Unreadable where it is gone, may not be read, or has become a link out of the folder."""
         return await asyncio.to_thread(self._fetched, item)
@@ -167,7 +179,8 @@ def _seen(item: Item, root: bytes, entry: os.DirEntry[bytes], names: set[bytes])
     if not stat.S_ISREG(status.st_mode):
         raise Unreadable("unsupported", "Not a file but a device or pipe.")
     sidecar = _sidecar(entry.path, names)
-    return replace(item, size=status.st_size, metadata=sidecar.metadata, embedded=sidecar.embedded)
+    described = sidecar.structure is None  # a list is no place for that
+    return replace(item, size=status.st_size, metadata=sidecar.metadata, embedded=sidecar.embedded, described=described)
 
 
 def _check_link(root: bytes, entry: os.DirEntry[bytes]) -> None:

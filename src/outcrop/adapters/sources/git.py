@@ -81,7 +81,9 @@ class GitSource:
         if not sidecar:
             return replace(item, described=True)
         found = read_sidecar(f"{item.name.rpartition('/')[2]}{SUFFIX}", await self._content(sidecar))
-        return replace(item, metadata=found.metadata, embedded=found.embedded, described=True)
+        return replace(
+            item, metadata=found.metadata, embedded=found.embedded, structure=found.structure, described=True
+        )
 
     async def fetch(self, item: Item) -> Blob:
         """The file. Raises Unreadable where it is too large, or is not in the commit that was listed last."""

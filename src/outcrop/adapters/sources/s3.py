@@ -144,7 +144,9 @@ class S3Source:
         except Missing:
             return replace(item, described=True)
         sidecar = read_sidecar(key.rpartition("/")[2], data)
-        return replace(item, metadata=sidecar.metadata, embedded=sidecar.embedded, described=True)
+        return replace(
+            item, metadata=sidecar.metadata, embedded=sidecar.embedded, structure=sidecar.structure, described=True
+        )
 
     async def fetch(self, item: Item) -> Blob:
         """The object. Raises Unreadable where it is gone or may not be read, or is too large."""
