@@ -111,12 +111,13 @@ async def _kept_vectors(chunks: Sequence[tuple[Prepared, Chunk]], work: Work) ->
 
 
 def _point(prepared: Prepared, chunk: Chunk, vectors: Mapping[str, Vector], work: Work) -> Point:
+    own = prepared.metadata.get(chunk.id)
     return Point(
         chunk=chunk,
         vector=vectors[chunk.id] if chunk.searchable else None,
         uri=prepared.document.uri,
         data_source_id=work.source.id,
-        metadata=prepared.document.metadata,
+        metadata={**prepared.document.metadata, **own} if own else prepared.document.metadata,
     )
 
 

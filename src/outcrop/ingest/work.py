@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from outcrop.core.archive import Archive
 from outcrop.core.chunks import Chunk, Point
 from outcrop.core.clock import Clock
+from outcrop.core.filters import Metadata
 from outcrop.core.protocols import Chunker, Embedder, MetadataStore, Reader, Source, VectorStore
 from outcrop.core.records import DataSource, Document, KnowledgeBase
 from outcrop.ingest.changes import Known
@@ -58,6 +59,7 @@ class Prepared:
     known: Known | None
     chunks: Sequence[Chunk] = ()
     points: Sequence[Point] = ()
+    metadata: Mapping[str, Metadata] = field(default_factory=dict)  # of chunks that have some of their own, by id
 
     @property
     def weight(self) -> int:
