@@ -13,7 +13,7 @@ from bench.options import Options
 from bench.report import RESULTS, Section, save
 from bench.sets import DataMissing
 
-BENCHMARKS = ("quality", "embed", "ingestion", "retrieval", "start", "size")
+BENCHMARKS = ("quality", "embed", "ingestion", "resync", "retrieval", "start", "size")
 
 
 def main(arguments: Sequence[str]) -> int:

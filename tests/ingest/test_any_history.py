@@ -141,6 +141,14 @@ class World(RuleBasedStateMachine):
         if before is not None and not finished and self.base().index == serving:
             assert self.run(self.held()) == before  # no part of an index of other settings is ever searched
 
+    @precondition(lambda self: self.files)
+    @rule(chunking=st.sampled_from(CHUNKINGS), precision=st.sampled_from(["auto", "fp32"]), writes=st.integers(6, 60))
+    def change_settings_and_die(self, chunking, precision, writes):
+        self.sync()
+        self.cut_otherwise(chunking)
+        self.embed_otherwise(precision)
+        self.die(writes)
+
     def check_costs(self, done, parsed, embedded):
         """What was read and embedded is what had to be."""
         recut = self.made_with is None or self.cutting() != self.made_with[:3]

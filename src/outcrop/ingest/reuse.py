@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from outcrop.core.chunks import DOCUMENT_ID, Point
-from outcrop.core.filters import equals
+from outcrop.core.filters import Metadata, equals
 from outcrop.core.protocols import Item
 from outcrop.core.records import Document
 from outcrop.ingest.changes import Fingerprints, Known
@@ -20,10 +21,12 @@ async def carried(document: Document, outcome: Outcome, known: Known, work: Work
     wanted = settings_hash(version, work.source.chunking, "", work.embedder.model, work.precision)
     remade = replace(document, settings_hash=with_attributes(wanted, document.settings_hash))
     if same_vectors(document.settings_hash, wanted):
-        points = [replace(point, metadata=document.metadata) for point in points]
+        if outcome == "metadata_modified":
+            points = [replace(point, metadata=document.metadata) for point in points]
         return Prepared(document=remade, outcome=outcome, known=known, points=points)
+    own = _own(points, document) if outcome != "metadata_modified" else {}
     chunks = [point.chunk for point in points]
-    return Prepared(document=remade, outcome=outcome, known=known, chunks=chunks)
+    return Prepared(document=remade, outcome=outcome, known=known, chunks=chunks, metadata=own)
 
 
 async def replaced_points(document_id: str, work: Work) -> list[Point]:
@@ -57,8 +60,14 @@ async def with_chunks(item: Item, known: Known, work: Work, now: Fingerprints) -
         source_version=item.version,
         updated_at=work.clock(),
     )
-    chunks = [point.chunk for point in await replaced_points(known.id, work)]
-    return Prepared(document=document, outcome="modified", known=known, chunks=chunks)
+    points = await replaced_points(known.id, work)
+    chunks = [point.chunk for point in points]
+    return Prepared(document=document, outcome="modified", known=known, chunks=chunks, metadata=_own(points, stored))
+
+
+def _own(points: Sequence[Point], document: Document) -> dict[str, Metadata]:
+    """The metadata of chunks that is not their document's."""
+    return {point.chunk.id: point.metadata for point in points if point.metadata != document.metadata}
 
 
 async def kept(known: Known, work: Work) -> Prepared | None:

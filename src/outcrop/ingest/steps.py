@@ -27,6 +27,7 @@ LETHAL = (
     "The process that read it ended without a word, again and again. It is left alone until its content changes; "
     "take it out of the source, or tell us of it."
 )
+AT_ONCE = 1 << 16  # bytes that are hashed sooner than another thread is asked to
 NAMED_PAGES = 10  # how many pages without text a reason names
 _log = logging.getLogger(__name__)
 
@@ -89,6 +90,8 @@ async def _fetched(item: Item, work: Work) -> tuple[Blob, str]:
     """The content and its hash. Raises Unreadable and OSError."""
     blob = await work.place.fetch(item)
     try:
+        if blob.data is not None and len(blob.data) <= AT_ONCE:
+            return blob, content_hash(blob)
         return blob, await asyncio.to_thread(content_hash, blob)
     except BaseException:
         blob.release()

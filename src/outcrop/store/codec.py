@@ -98,13 +98,27 @@ def _checked(test: Callable[[Any], bool], wanted: str) -> Decode:
     return decode
 
 
+# What JSON gives for each; truth is not a number, though Python says so.
+_SCALARS: Mapping[Any, frozenset[type]] = {
+    str: frozenset({str}),
+    bool: frozenset({bool}),
+    int: frozenset({int}),
+    float: frozenset({int, float}),
+    NoneType: frozenset({NoneType}),
+}
+
+
 def _scalar_decoder(hint: type) -> Decode:
-    if hint in (int, float):  # truth is not a number, though Python says so
-        kinds: type | UnionType = int if hint is int else int | float
-        return _checked(lambda value: isinstance(value, kinds) and not isinstance(value, bool), hint.__name__)
-    if hint in (str, bool, NoneType):
-        return _checked(lambda value: isinstance(value, hint), hint.__name__)
-    raise TypeError(f"records cannot hold a {hint}")
+    if hint not in _SCALARS:
+        raise TypeError(f"records cannot hold a {hint}")
+    kinds = _SCALARS[hint]
+
+    def decode(value: Any) -> Any:
+        if type(value) not in kinds:
+            raise TypeError(f"{value!r} is not {hint.__name__}")
+        return value
+
+    return decode
 
 
 def _tuple_decoder(member: Decode) -> Decode:
@@ -128,8 +142,11 @@ def _mapping_decoder(member: Decode) -> Decode:
 def _union_decoder(hints: tuple[Any, ...]) -> Decode:
     # The first that takes the value; int stands before float and str before lists, so nothing changes its kind.
     members = [_decoder(hint) for hint in hints]
+    plain = frozenset[type]().union(*(_SCALARS.get(hint, frozenset()) for hint in hints))
 
     def decode(value: Any) -> Any:
+        if type(value) in plain:
+            return value
         for member in members:
             try:
                 return member(value)

@@ -31,6 +31,9 @@ MEMBERS = {
 }
 
 
+SMALL = 1 << 16  # bytes of a file that is read as a whole as soon as it is fetched
+
+
 @dataclass(frozen=True, slots=True)
 class _Listed:
     """What one folder holds: documents (and faults), and the folders below."""
@@ -103,8 +106,11 @@ class FolderSource:
             real = os.path.realpath(path, strict=True)
             if not _inside(real, os.path.realpath(os.fsencode(self._given), strict=True)):
                 raise Unreadable("unreachable", "It is now a link that leads out of the folder.")
-            with open(real, "rb"):  # noqa: PTH123 # a name of bytes, which Path does not take
-                return Blob(name=_shown(path.rpartition(b"/")[2]), path=Path(os.fsdecode(real)))
+            name = _shown(path.rpartition(b"/")[2])
+            with open(real, "rb") as file:  # noqa: PTH123 # a name of bytes, which Path does not take
+                if item.size <= SMALL and len(data := file.read(SMALL + 1)) <= SMALL:
+                    return Blob(name=name, data=data)  # it is open now; to open it again takes longer
+            return Blob(name=name, path=Path(os.fsdecode(real)))
         except OSError as error:
             raise Unreadable("unreachable", f"The file cannot be opened: {error.strerror}.") from error
 
