@@ -20,6 +20,7 @@ def add(
     base: Base,
     folder: Annotated[Path | None, typer.Option(help="A folder of this machine.")] = None,
     s3: Annotated[str | None, typer.Option(help="A bucket, or BUCKET/PREFIX.")] = None,
+    parser: Annotated[str, typer.Option(help="What reads its PDF files and pictures: local, textract, mathpix.")] = "",
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -28,11 +29,11 @@ def add(
         raise Invalid("Name one place: --folder DIR or --s3 BUCKET.")
     with opened(data) as outcrop:
         if folder is not None:
-            made = outcrop.add_folder(base, folder)
+            made = outcrop.add_folder(base, folder, parser=parser)
         else:
             bucket, _, prefix = str(s3).removeprefix("s3://").partition("/")
             given = {"bucket": bucket, "prefix": prefix} if prefix else {"bucket": bucket}
-            made = outcrop.add_source(base, "s3", given, name=bucket)
+            made = outcrop.add_source(base, "s3", given, name=bucket, parser=parser)
     if json:
         print_json(made)
     else:

@@ -162,6 +162,7 @@ class KnowledgeBases:
         deletion_policy: Literal["DELETE", "RETAIN"] = "DELETE",
         declared: Mapping[str, Any] | None = None,
         source_id: str | None = None,
+        parser: str = "",
     ) -> DataSource:
         """Add a data source; nothing is read before its first sync.
 
@@ -184,6 +185,7 @@ class KnowledgeBases:
             description=description,
             deletion_policy=deletion_policy,
             declared=dict(declared or {}),
+            parser=parser,
         )
         self._check_source(base, source)
         async with self._metadata.transaction() as inside:
@@ -219,6 +221,7 @@ class KnowledgeBases:
             raise Invalid(f"A data source is named with 1 to {MAX_NAME} printable characters.")
         _check_description(source.description)
         place_of(source, self._metadata, self._adapters)
+        self._adapters.reader(source.parser)
         self._adapters.chunker(source.chunking, self._adapters.embedder(base.embedding_model))
 
     async def sources(self, base: KnowledgeBase) -> Sequence[DataSource]:

@@ -102,8 +102,9 @@ class GivenAdapters:
         """The blob store that was given."""
         return self.given_blobs
 
-    def reader(self) -> Reader:
+    def reader(self, parser: str = "") -> Reader:
         """The reader that was given."""
+        del parser
         return self.plain_reader
 
     def source(self, source: DataSource) -> Source:
