@@ -11,7 +11,20 @@ from collections.abc import Mapping
 from typing import Any
 
 from outcrop.core.cards import ModelCard
-from outcrop.core.errors import Denied, Invalid
+from outcrop.core.errors import Denied, Invalid, OutcropError, Throttled, Unavailable
+
+ATTEMPTS = 3
+THROTTLED = frozenset({"ThrottlingException", "ProvisionedThroughputExceededException", "LimitExceededException"})
+DENIED = frozenset(
+    {"AccessDenied", "AccessDeniedException", "UnrecognizedClientException", "InvalidSignatureException"}
+    | {
+        "InvalidAccessKeyId",
+        "SignatureDoesNotMatch",
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidS3ObjectException",
+    }
+)
 
 
 def bedrock_client(card: ModelCard) -> Any:
@@ -25,6 +38,35 @@ def bedrock_client(card: ModelCard) -> Any:
         return get_session().create_client("bedrock-runtime", endpoint_url=card.base_url, config=config)
     except BotoCoreError as error:
         raise Invalid(f"The model {card.target} cannot be used: {error}") from error
+
+
+def service_client(service: str, endpoint: str | None) -> Any:
+    """A client of one of AWS's services. Raises Invalid where the SDK's own configuration is wrong."""
+    from botocore.config import Config
+    from botocore.exceptions import BotoCoreError
+    from botocore.session import get_session
+
+    config = Config(retries={"mode": "standard", "total_max_attempts": ATTEMPTS})
+    try:
+        return get_session().create_client(service, endpoint_url=endpoint, config=config)
+    except (BotoCoreError, ValueError) as error:
+        raise Invalid(f"The AWS service {service} cannot be used: {error}") from error
+
+
+def told(error: Exception, what: str) -> tuple[str, OutcropError]:
+    """The code of an error of AWS's SDK, and the error in our words."""
+    from botocore.exceptions import ClientError, NoCredentialsError
+
+    if isinstance(error, NoCredentialsError):
+        return "", Denied(f"{what} cannot be used: there are no AWS credentials.")
+    if not isinstance(error, ClientError):
+        return "", Unavailable(f"{what} does not answer ({type(error).__name__}).")
+    code, said = error.response["Error"].get("Code", ""), error.response["Error"].get("Message", "").rstrip(".")
+    if code in THROTTLED:
+        return code, Throttled(f"{what} answers that there were too many requests.")
+    if code in DENIED:
+        return code, Denied(f"{what} refuses the server's credentials ({code}).")
+    return code, Unavailable(f"{what} answers {code}: {said}.")
 
 
 class Signer:

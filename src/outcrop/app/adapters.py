@@ -47,10 +47,15 @@ class LoadedAdapters:
         make = registry.load({"archive": registry.ARCHIVE}, "archive", "archive")
         return self._once("archive", "", lambda: make(self._settings))  # type: ignore[no-any-return]
 
-    def reader(self) -> Reader:
-        """The reader of files, one for all knowledge bases."""
+    def reader(self, parser: str = "") -> Reader:
+        """The reader of files, one for all knowledge bases; or one that gives pages to the service of this name."""
         make = registry.load({"reader": registry.READER}, "reader", "reader")
-        return self._once("reader", "", lambda: make(self._settings))  # type: ignore[no-any-return]
+        local = self._once("reader", "", lambda: make(self._settings))
+        name = parser or self._settings.parser
+        if name == registry.LOCAL:
+            return local  # type: ignore[no-any-return]
+        serve = registry.load(registry.PAGE_SERVICES, name, "parser")
+        return self._once("reader", name, lambda: serve(self._settings, local))  # type: ignore[no-any-return]
 
     def source(self, source: DataSource) -> Source:
         """A source of its own for each data source: its configuration may change."""

@@ -126,7 +126,9 @@ class Outcrop:
         """The data sources of a knowledge base."""
         return self.call(self.services.knowledge_bases.sources, self.knowledge_base(reference))
 
-    def add_folder(self, reference: str, folder: str | Path, chunking: Chunking | None = None) -> DataSource:
+    def add_folder(
+        self, reference: str, folder: str | Path, chunking: Chunking | None = None, *, parser: str = ""
+    ) -> DataSource:
         """The data source of a knowledge base for a folder, made if it is not there.
 
         Raises Invalid where there is no such folder, Conflict where it is there with another chunking.
@@ -138,9 +140,10 @@ class Outcrop:
             if source.kind == "folder" and source.configuration.get("path") == str(path):
                 return source
 
-        return self.add_source(reference, "folder", {"path": str(path)}, name=path.name or "root", chunking=chunking)
+        name, place = path.name or "root", {"path": str(path)}
+        return self.add_source(reference, "folder", place, name=name, chunking=chunking, parser=parser)
 
-    def add_source(
+    def add_source(  # noqa: PLR0913 # as the service's
         self,
         reference: str,
         kind: str,
@@ -148,10 +151,13 @@ class Outcrop:
         *,
         name: str,
         chunking: Chunking | None = None,
+        parser: str = "",
     ) -> DataSource:
         """Add a data source to a knowledge base: a "folder", "s3", "web", "git" or "openapi"; docs/sources.md has all.
 
         Nothing is read before its first sync. Without a chunking it gets the one that fits its kind.
+
+        `parser` names what reads its PDF files and pictures; the one of the settings where it is left out.
 
         Raises Invalid where the configuration is wrong.
         """
@@ -159,7 +165,12 @@ class Outcrop:
 
         async def add() -> DataSource:
             return await self.services.knowledge_bases.add_source(
-                base, name=name, kind=kind, configuration=configuration, chunking=chunking
+                base,
+                name=name,
+                kind=kind,
+                configuration=configuration,
+                chunking=chunking,
+                parser=parser,
             )
 
         return self.call(add)

@@ -42,6 +42,7 @@ def add(
         str | None, typer.Option(help="--web, --git, --openapi: [USER:]VARIABLE that holds the secret.")
     ] = None,
     name: Annotated[str | None, typer.Option(help="What it is called.")] = None,
+    parser: Annotated[str, typer.Option(help="What reads its PDF files and pictures: local, textract, mathpix.")] = "",
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -54,9 +55,10 @@ def add(
     configuration = {**place, **more}
     with opened(data) as outcrop:
         if kind == "folder" and not more:
-            made = outcrop.add_folder(base, configuration["path"])
+            made = outcrop.add_folder(base, configuration["path"], parser=parser)
         else:
-            made = outcrop.add_source(base, kind, configuration, name=name or _name(kind, configuration))
+            called = name or _name(kind, configuration)
+            made = outcrop.add_source(base, kind, configuration, name=called, parser=parser)
     if json:
         print_json(made)
     else:

@@ -310,8 +310,8 @@ class Adapters(Protocol):
         """Where embeddings are archived, if they are. Raises Invalid and MissingDependency."""
         ...
 
-    def reader(self) -> Reader:
-        """What reads files."""
+    def reader(self, parser: str = "") -> Reader:
+        """What reads files, by the parser of this name or the one that is set. Raises Invalid where it lacks a key."""
         ...
 
     def source(self, source: DataSource) -> Source:

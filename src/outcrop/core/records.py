@@ -88,6 +88,9 @@ class DataSource(Record):
     kind: str  # CUSTOM, or a key of registry.SOURCES: "folder" ...
     configuration: Mapping[str, Any]  # folder: {"path": ..., "include": [...], "exclude": [...]}
     chunking: Chunking = field(default_factory=Chunking)
+    parser: str = (
+        ""  # of PDF files and pictures: "local", a key of registry.PAGE_SERVICES, or "" for the one that is set
+    )
     deletion_policy: Literal["DELETE", "RETAIN"] = "DELETE"
     status: Literal["AVAILABLE", "DELETING", "DELETE_UNSUCCESSFUL"] = "AVAILABLE"
     description: str | None = None

@@ -34,7 +34,13 @@ CARD_EMBEDDERS: Mapping[str, str] = {
 }
 REMOTE_EMBEDDERS = "outcrop.adapters.embedders.remote:open_embedder"
 ARCHIVE = "outcrop.adapters.archives.parquet:open_archive"  # (settings) -> Archive | None
+LOCAL = "local"  # the parser that is no service
 READER = "outcrop.adapters.parsers.reader:open_reader"  # (settings) -> Reader
+# Services that read PDF files and pictures in its place: (settings, the reader on this machine) -> Reader.
+PAGE_SERVICES: Mapping[str, str] = {
+    "textract": "outcrop.adapters.parsers.services.textract:open_reader",
+    "mathpix": "outcrop.adapters.parsers.services.mathpix:open_reader",
+}
 CHUNKER = "outcrop.adapters.chunkers:open_chunker"  # (chunking, embedder) -> Chunker
 # A generator's factory is given the adapters too: the extractive one compares sentences with the bundled model.
 GENERATORS: Mapping[str, str] = {

@@ -132,6 +132,18 @@ class Settings(BaseSettings):
     ocr: Literal["auto", "off"] = Field(
         "auto", description="Whether pages without a text layer are read by OCR where it is installed."
     )
+    parser: Literal["local", "textract", "mathpix"] = Field(
+        "local", description="What reads PDF files and pictures, where a data source does not name it itself."
+    )
+    textract_bucket: str | None = Field(
+        None, description="The bucket through which Textract is given files; each is removed once it is read."
+    )
+    textract_endpoint: str | None = Field(
+        None, description="Where Textract is reached; the AWS SDK's own configuration when left out."
+    )
+    mathpix_url: str | None = Field(None, description="Where Mathpix is reached; its own address when left out.")
+    mathpix_id_variable: str = Field("MATHPIX_APP_ID", description="The variable that holds Mathpix's app_id.")
+    mathpix_key_variable: str = Field("MATHPIX_APP_KEY", description="The variable that holds Mathpix's app_key.")
     parse_memory_mb: int = Field(
         3072, ge=256, description="The address space that a parse process may take, in MiB; OCR needs about 2,000."
     )

@@ -185,6 +185,7 @@ class KnowledgeBases:
         schedule: str = HOURLY,
         deletion_limit: int | None = None,
         source_id: str | None = None,
+        parser: str = "",
     ) -> DataSource:
         """Add a data source; nothing is read before its first sync.
 
@@ -210,6 +211,7 @@ class KnowledgeBases:
             declared=dict(declared or {}),
             schedule=checked(schedule),
             deletion_limit=deletion_limit,
+            parser=parser,
         )
         self._check_source(base, source)
         async with self._metadata.transaction() as inside:
@@ -248,6 +250,7 @@ class KnowledgeBases:
         if source.deletion_limit is not None and not 0 <= source.deletion_limit <= MAX_PERCENT:
             raise Invalid(f"A deletion limit is 0 to {MAX_PERCENT} per cent; {source.deletion_limit} is not.")
         place_of(source, self._metadata, self._adapters)
+        self._adapters.reader(source.parser)
         self._adapters.chunker(source.chunking, self._adapters.embedder(base.embedding_model))
 
     async def sources(self, base: KnowledgeBase) -> Sequence[DataSource]:

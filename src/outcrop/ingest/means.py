@@ -40,7 +40,7 @@ class Means:
             source=source,
             metadata=self.metadata,
             place=place_of(source, self.metadata, self.adapters),
-            reader=self.adapters.reader(),
+            reader=self.adapters.reader(source.parser),
             chunker=self.adapters.chunker(source.chunking, embedder),
             embedder=embedder,
             store=store,

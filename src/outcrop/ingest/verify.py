@@ -104,7 +104,7 @@ class Verifier:
 
     async def _of_source(self, source: DataSource, sync: str) -> AsyncIterator[Problem]:
         """How the source differs now from what was indexed of it."""
-        place, reader = place_of(source, self._metadata, self._adapters), self._adapters.reader()
+        place, reader = place_of(source, self._metadata, self._adapters), self._adapters.reader(source.parser)
         seen: set[str] = set()
         try:
             async for item in place.list(None):

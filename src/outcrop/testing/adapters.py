@@ -109,8 +109,9 @@ class GivenAdapters:
         """The archive that was given."""
         return self.given_archive
 
-    def reader(self) -> Reader:
+    def reader(self, parser: str = "") -> Reader:
         """The reader that was given."""
+        del parser
         return self.plain_reader
 
     def source(self, source: DataSource) -> Source:

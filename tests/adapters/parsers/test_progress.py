@@ -29,7 +29,7 @@ def test_frames_of_progress_come_before_the_reply(channel):
     for _ in range(3):
         wire.send(theirs, {"progress": True})
     wire.send(theirs, {"reason": "empty", "message": "Nothing."})
-    assert waiting(ours, 5)._reply().header["reason"] == "empty"
+    assert waiting(ours, 5)._reply()[0].header["reason"] == "empty"
 
 
 def test_a_parser_that_only_says_it_gets_on_is_ended(channel, monkeypatch):

@@ -74,9 +74,9 @@ class SharedAdapters(LoadedAdapters):
         """The local embedder."""
         return SharedAdapters.shared.embedder(card.target) if SharedAdapters.shared else super().embedding_model(card)
 
-    def reader(self):
+    def reader(self, parser=""):
         """The guarded processes."""
-        return SharedAdapters.shared.reader()
+        return SharedAdapters.shared.reader(parser)
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,7 @@ async def test_a_file_over_the_limit_is_refused_without_being_opened(long_file):
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 async def test_the_encoding_is_found_wherever_in_the_file_it_shows(tmp_path, encoding):
     path = tmp_path / "late.csv"
-    path.write_text("a,b\n" + "1,2\n" * 400_000 + "Größe,Maß\n", encoding=encoding, newline="")
+    path.write_text("a,b\n" + f"1,{'2' * 60}\n" * 20_000 + "Größe,Maß\n", encoding=encoding, newline="")
     reader = PooledReader(ParseOptions(ocr=False), 1)
     document = await reader.read(Blob(name=path.name, path=path))
     await reader.close()
@@ -92,10 +92,10 @@ async def test_the_encoding_is_found_wherever_in_the_file_it_shows(tmp_path, enc
 
 async def test_rows_after_a_quote_that_is_never_closed_are_read(tmp_path):
     path = tmp_path / "quote.csv"
-    path.write_text('a,b\n1,2\n3,"4\n' + "5,6\n" * 300_000)
+    path.write_text('a,b\n1,2\n3,"4\n' + f"5,{'6' * 60}\n" * 20_000)
     reader = PooledReader(ParseOptions(ocr=False), 1)
     document = await reader.read(Blob(name=path.name, path=path))
     await reader.close()
-    assert len(document.rows) == 300_003
-    assert document.text.startswith('| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | "4 |\n| 5 | 6 |')
+    assert len(document.rows) == 20_003
+    assert document.text.startswith('| a | b |\n| --- | --- |\n| 1 | 2 |\n| 3 | "4 |\n| 5 | 6666')
     assert any("quote" in warning for warning in document.warnings)
