@@ -39,12 +39,14 @@ _WORDED = """
     ) found ORDER BY round((score * 100000)::numeric) DESC, chunk LIMIT %s
 """
 _SCORED = "SELECT w.id, {score} FROM {words} w WHERE w.id = ANY(%s::bigint[])"
-_COSINES = "SELECT v.id, -(v.embedding <#> %s::{vector}) FROM {vectors} v WHERE v.id = ANY(%s::bigint[])"
+_FOUND = """
+    SELECT p.id, p.chunk, -(v.embedding <#> %s::{vector}) FROM {points} p LEFT JOIN {vectors} v USING (id)
+    WHERE p.id = ANY(%s::bigint[])
+"""
 _READ = """
     SELECT p.id, p.record, vector_send(v.embedding) FROM {points} p LEFT JOIN {vectors} v USING (id)
     WHERE p.id = ANY(%s::bigint[])
 """
-_CHUNKS = "SELECT p.id, p.chunk FROM {points} p WHERE p.id = ANY(%s::bigint[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,10 +66,9 @@ class Run:
         weights = await self._weights()
         words = await self._worded(weights, allowed)
         near = await self._near(allowed)
-        cosines = await self._cosines([*near, *(name for name in words if name not in near)])
         if self.query.mode == "hybrid":
             words |= await self._scored(weights, [name for name in near if name not in words])
-        return await self._best(cosines, words, possible(weights))
+        return await self._best(list(dict.fromkeys([*near, *words])), words, possible(weights))
 
     @property
     def _depth(self) -> int:
@@ -129,17 +130,12 @@ class Run:
     def _weighed(self, weights: Mapping[int, float]) -> list[float]:
         return [part for term, weight in weights.items() for part in (weight * (K1 + 1), term)]
 
-    async def _cosines(self, names: Sequence[int]) -> dict[int, float]:
-        if self.query.vector is None or not names:
-            return {}
+    async def _best(self, names: Sequence[int], words: Mapping[int, float], most: float) -> list[Hit]:
         vector = sql.SQL("vector({})").format(sql.Literal(self.index.dimensions))
-        statement = sql.SQL(_COSINES).format(**self.tables.names(), vector=vector)
-        return dict(await rows(self.connection, statement, (vector_text(self.query.vector), list(names))))
-
-    async def _best(self, cosines: Mapping[int, float], words: Mapping[int, float], most: float) -> list[Hit]:
-        names = [*cosines, *(name for name in words if name not in cosines)]
-        chunks: dict[int, str] = dict(await self._rows(_CHUNKS, (names,))) if names else {}
-        found = [Candidate(name, chunks[name], cosines.get(name), words.get(name)) for name in names]
+        asked = None if self.query.vector is None else vector_text(self.query.vector)
+        statement = sql.SQL(_FOUND).format(**self.tables.names(), vector=vector)
+        there = await rows(self.connection, statement, (asked, list(names))) if names else []
+        found = [Candidate(name, chunk, cosine, words.get(name)) for name, chunk, cosine in there]
         best = ranked(self.query, found, most)
         read = await self._rows(_READ, ([one.name for one, _ in best],)) if best else []
         points = {name: point_of(record, vector) for name, record, vector in read}
