@@ -61,9 +61,10 @@ class Connections:
 
     async def server(self) -> Server:
         """What the server offers; the schema is made, or brought to the newest version, before."""
-        async with self._connection():
-            assert self._server is not None  # noqa: S101 # set before the first connection is given
-            return self._server
+        with translated(self._name):
+            await self._opened()
+        assert self._server is not None  # noqa: S101 # set before the pool is
+        return self._server
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:

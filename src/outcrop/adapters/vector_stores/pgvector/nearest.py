@@ -112,31 +112,28 @@ class Nearest:
         return sql.SQL("true") if condition is None else sql.SQL(form).format(**self._names(condition))
 
     def _expression(self) -> tuple[Composed, Composed]:
-        return indexed("v.embedding", self.index.dimensions, self.server, self.options)
+        return indexed("v.embedding", self.index.dimensions, self.options)
 
     def _type(self, name: LiteralString) -> Composed:
         return sql.SQL(name + "({})").format(sql.Literal(self.index.dimensions))
 
 
-def indexed(
-    column: LiteralString, dimensions: int, server: Server, options: PgvectorOptions
-) -> tuple[Composed, Composed]:
+def indexed(column: LiteralString, dimensions: int, options: PgvectorOptions) -> tuple[Composed, Composed]:
     """What an index of vectors is on, and its type: 16-bit numbers where they are set, or needed for the length."""
-    if halves(dimensions, server, options):
+    if halves(dimensions, options):
         half = sql.SQL("halfvec({})").format(sql.Literal(dimensions))
         return sql.SQL("(" + column + "::{})").format(half), half
     return sql.SQL(column), sql.SQL("vector({})").format(sql.Literal(dimensions))
 
 
-def halves(dimensions: int, server: Server, options: PgvectorOptions) -> bool:
+def halves(dimensions: int, options: PgvectorOptions) -> bool:
     """Whether the index of vectors holds 16-bit numbers."""
-    wanted = options.half == "always" or (options.half == "auto" and dimensions > MAX_HNSW)
-    return wanted and server.has_half
+    return options.half == "always" or (options.half == "auto" and dimensions > MAX_HNSW)
 
 
-def indexable(dimensions: int, server: Server, options: PgvectorOptions) -> bool:
+def indexable(dimensions: int, options: PgvectorOptions) -> bool:
     """Whether pgvector can index vectors of this length; longer ones are all looked at."""
-    return dimensions <= (MAX_HALF if halves(dimensions, server, options) else MAX_HNSW)
+    return dimensions <= (MAX_HALF if halves(dimensions, options) else MAX_HNSW)
 
 
 def lists_of(vectors: int) -> int:
@@ -144,20 +141,18 @@ def lists_of(vectors: int) -> int:
     return max(10, vectors // _LISTS if vectors <= _MILLION else isqrt(vectors))
 
 
-def wants_index(index: IndexRow, server: Server, options: PgvectorOptions) -> bool:
+def wants_index(index: IndexRow, options: PgvectorOptions) -> bool:
     """Whether an index of vectors is to be made, or made anew."""
-    if options.index == "exact" or not indexable(index.dimensions, server, options):
+    if options.index == "exact" or not indexable(index.dimensions, options):
         return False
     outgrown = index.method == "ivfflat" and index.vectors > _GROWTH * max(index.trained, 1)
     return index.vectors > options.index_from and (index.method != options.index or outgrown)
 
 
-async def make_index(
-    connection: Connection, tables: Tables, index: IndexRow, server: Server, options: PgvectorOptions
-) -> None:
+async def make_index(connection: Connection, tables: Tables, index: IndexRow, options: PgvectorOptions) -> None:
     """Make the index of vectors in the transaction that has locked the index's row."""
-    target, _ = indexed("embedding", index.dimensions, server, options)
-    kind = sql.SQL("halfvec_ip_ops" if halves(index.dimensions, server, options) else "vector_ip_ops")
+    target, _ = indexed("embedding", index.dimensions, options)
+    kind = sql.SQL("halfvec_ip_ops" if halves(index.dimensions, options) else "vector_ip_ops")
     what: LiteralString = "USING hnsw" if options.index == "hnsw" else "USING ivfflat"
     extra: Composed = sql.SQL("")
     if options.index == "ivfflat":

@@ -113,7 +113,7 @@ class PgvectorStore:
                 await adopting.write(connection, place, points)
             await writing.put(connection, tables, found, drafts, sweep)
             found = await writing.found(connection, self._schema, index)
-        if nearest.wants_index(found, await self._connections.server(), self._options):
+        if nearest.wants_index(found, self._options):
             await self._index(index)
 
     async def delete(self, index: str, where: Filter) -> int:
@@ -184,12 +184,11 @@ class PgvectorStore:
 
     async def _index(self, name: str) -> None:
         """Make the index of vectors, unless another process has done so meanwhile. Writers wait, searches go on."""
-        server = await self._connections.server()
         async with self._connections.writing() as connection:
             found = await writing.found(connection, self._schema, name, lock=True)
-            if nearest.wants_index(found, server, self._options):
+            if nearest.wants_index(found, self._options):
                 tables = Tables(self._schema, found.number)
-                await nearest.make_index(connection, tables, found, server, self._options)
+                await nearest.make_index(connection, tables, found, self._options)
 
 
 def open_store(settings: Settings, store: NamedStore) -> PgvectorStore:  # noqa: ARG001 # every store is given the settings
