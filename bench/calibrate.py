@@ -34,6 +34,7 @@ from outcrop.core.parsed import Heading, ParsedDocument, Table
 from outcrop.core.protocols import Embedder, Purpose, Tokenizer, VectorStore
 from outcrop.core.records import Chunking
 from outcrop.core.settings import Settings
+from outcrop.core.stores import NamedStore
 
 HERE = Path(__file__).parent
 WRITTEN = HERE / "calibration"
@@ -120,7 +121,7 @@ def markdown(text: str) -> ParsedDocument:
 
 async def indexed(documents: Mapping[str, ParsedDocument], size: int, embedder: Embedder) -> VectorStore:
     """The documents by id in a store of their own, in an index called `index`."""
-    store = open_store(Settings())
+    store = open_store(Settings(), NamedStore("memory", "memory"))
     await store.create(IndexSpec(name="index", dimensions=embedder.dimensions))
     chunker = open_chunker(Chunking(max_tokens=size), embedder)
     for name, document in documents.items():

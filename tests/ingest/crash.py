@@ -15,6 +15,7 @@ from outcrop.adapters.vector_stores.embedded import open_store
 from outcrop.core.ids import new_id
 from outcrop.core.records import Chunking
 from outcrop.core.settings import Settings
+from outcrop.core.stores import NamedStore
 from outcrop.ingest.knowledge_bases import KnowledgeBases
 from outcrop.ingest.sync import Options, Syncs
 from outcrop.ingest.verify import Verifier
@@ -67,7 +68,7 @@ class Parts:
         self.countdown = Countdown(writes)
         settings = Settings(data=data, threads=1, embedding_model="test:token-hash")
         self.sql = await open_metadata(data / "outcrop.db")
-        self.store = open_store(settings)
+        self.store = open_store(settings, NamedStore("embedded", "embedded"))
         metadata = Mortal(self.sql, self.countdown)
         adapters = GivenAdapters({"embedded": Mortal(self.store, self.countdown)}, given_embedder=TokenHashEmbedder(16))
         numbers = count(1)

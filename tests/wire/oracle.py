@@ -172,7 +172,8 @@ class Judge:
         self._bounded(len(value), shape, at)
         more = self.extends.get(shape.name, ())
         if "enum" in shape.metadata:
-            assert value in (*shape.metadata["enum"], *more), f"{at} is {value!r}."
+            begins = tuple(one.removesuffix("*") for one in more if one.endswith("*"))
+            assert value in (*shape.metadata["enum"], *more) or value.startswith(begins), f"{at} is {value!r}."
         elif "pattern" in shape.metadata:
             patterns = (shape.metadata["pattern"], *more)
             assert any(re.fullmatch(portable(one), value) for one in patterns), f"{at} is {value!r}."

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from outcrop.core.chunks import Chunk, IndexSpec, Point
+from outcrop.core.chunks import Chunk, Point
 from outcrop.core.clock import Clock
 from outcrop.core.errors import Invalid, Unreadable
 from outcrop.core.ids import derived_id
@@ -58,7 +58,7 @@ async def knowledge_base_of(
     cut = [(source, await _chunks(source, adapters, base)) for source in sources]
     _check_length(chunks for _, chunks in cut)
     store = adapters.vector_store(_STORE)
-    await store.create(IndexSpec(name=base.index, dimensions=base.dimensions))
+    await store.create(base.spec())
     try:
         for source, chunks in cut:
             await store.upsert(base.index, await _points(source, chunks, adapters, base))

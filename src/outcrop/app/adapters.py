@@ -21,6 +21,7 @@ from outcrop.core.protocols import (
 )
 from outcrop.core.records import Chunking, DataSource
 from outcrop.core.settings import Settings
+from outcrop.core.stores import named_store
 from outcrop.models.catalog import Catalog
 from outcrop.models.gateway import Gateway, Records
 from outcrop.models.generator import ChatGenerator
@@ -70,8 +71,9 @@ class LoadedAdapters:
 
     def vector_store(self, name: str) -> VectorStore:
         """The vector store, one connection pool for all indexes in it."""
-        make = registry.load(registry.VECTOR_STORES, name, "vector store")
-        return self._once("vector_store", name, lambda: make(self._settings))  # type: ignore[no-any-return]
+        store = named_store(name, self._settings.vector_stores, registry.VECTOR_STORES)
+        make = registry.load(registry.VECTOR_STORES, store.kind, "kind of vector store")
+        return self._once("vector_store", name, lambda: make(self._settings, store))  # type: ignore[no-any-return]
 
     def generator(self, model: str) -> Generator:
         """The generator of a model, named as a target or by its id: one of our own, or a language model."""

@@ -99,12 +99,19 @@ class Outcrop:
         """The knowledge base with this name or id. Raises NotFound."""
         return self.call(self.services.knowledge_bases.get, reference)
 
-    def create(self, name: str, *, description: str | None = None, embedding_model: str | None = None) -> KnowledgeBase:
+    def create(
+        self,
+        name: str,
+        *,
+        description: str | None = None,
+        embedding_model: str | None = None,
+        vector_store: str | None = None,
+    ) -> KnowledgeBase:
         """Make an empty knowledge base. Raises Conflict where the name is taken."""
 
         async def create() -> KnowledgeBase:
             return await self.services.knowledge_bases.create(
-                name, description=description, embedding_model=embedding_model
+                name, description=description, embedding_model=embedding_model, vector_store=vector_store
             )
 
         return self.call(create)

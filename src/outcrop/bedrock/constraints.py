@@ -48,7 +48,8 @@ def bounds(shape: Shape, unit: str = "") -> Complain | None:
 def wording(shape: Shape, more: Sequence[str] = ()) -> Complain | None:
     """Complains where a string is not one of its enum or does not match its pattern; None without either.
 
-    `more` are further values of the enum, or further patterns, that Outcrop allows.
+    `more` are further values of the enum, or further patterns, that Outcrop allows; a value that ends in `*` allows
+    whatever begins so.
     """
     if "enum" in shape.traits:
         return _enum(shape, more)
@@ -58,9 +59,10 @@ def wording(shape: Shape, more: Sequence[str] = ()) -> Complain | None:
 def _enum(shape: Shape, more: Sequence[str]) -> Complain:
     values = frozenset((*shape.traits["enum"], *more))
     choices = ", ".join((*shape.traits["enum"], *more))
+    beginnings = tuple(value.removesuffix("*") for value in more if value.endswith("*"))
 
     def complain(value: str, at: str, problems: list[str]) -> None:
-        if value not in values:
+        if value not in values and not (beginnings and value.startswith(beginnings)):
             shown = "" if shape.is_sensitive else f", not {value[:SHOWN]!r}"
             problems.append(f"{at} must be one of {choices}{shown}.")
 

@@ -19,12 +19,13 @@ def create(
     name: Annotated[str, typer.Argument(help="A name for it.")],
     description: Annotated[str | None, typer.Option(help="What it holds.")] = None,
     embedding_model: Annotated[str | None, typer.Option(help="provider:name; the setting's when left out.")] = None,
+    store: Annotated[str | None, typer.Option(help="A vector store by name; the setting's when left out.")] = None,
     data: DataOption = None,
     json: JsonOption = False,
 ) -> None:
     """Make an empty knowledge base."""
     with opened(data) as outcrop:
-        made = outcrop.create(name, description=description, embedding_model=embedding_model)
+        made = outcrop.create(name, description=description, embedding_model=embedding_model, vector_store=store)
     if json:
         print_json(made)
     else:

@@ -103,11 +103,31 @@ SearchMode = Literal["hybrid", "semantic", "keyword"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Adopted:
+    """A table or index that someone else made, and which of its fields hold what; Bedrock's fieldMapping.
+
+    `place` is the table or index; `key` the primary key, where there is one to name; `text` and `vector` of a chunk,
+    `metadata` as JSON, and `custom_metadata` a further JSON field for what filters see.
+    """
+
+    place: str
+    text: str
+    metadata: str
+    vector: str | None = None
+    key: str | None = None
+    custom_metadata: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class IndexSpec:
-    """What an index is made for: its name and the length of its vectors."""
+    """What an index is made for: its name, the length of its vectors, and what is adopted where nothing is made.
+
+    A store that cannot adopt raises Unsupported. It remembers what an index adopted: other verbs only name the index.
+    """
 
     name: str
     dimensions: int
+    adopts: Adopted | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, ClassVar, Literal
 
+from outcrop.core.chunks import Adopted, IndexSpec
 from outcrop.core.filters import Metadata
 from outcrop.core.parsed import Coverage
 
@@ -37,12 +38,17 @@ class KnowledgeBase(Record):
     embedding_model: str  # "local:all-MiniLM-L6-v2", "openai:text-embedding-3-small" ...
     dimensions: int
     index: str  # the index's name in the vector store
-    vector_store: str = "embedded"
+    vector_store: str = "embedded"  # by name: a table of the setting `vector_stores`, or one that needs none
+    adopts: Adopted | None = None  # what the index is kept in, where that was there before
     description: str | None = None
     status: Literal["CREATING", "ACTIVE", "DELETING", "UPDATING", "FAILED", "DELETE_UNSUCCESSFUL"] = "ACTIVE"
     failure_reasons: tuple[str, ...] = ()
     retains: bool = False  # the index holds points of deleted data sources whose deletion policy was RETAIN
     declared: Mapping[str, Any] = field(default_factory=dict)  # what a client said of it, given back as it was said
+
+    def spec(self) -> IndexSpec:
+        """What its index is made for."""
+        return IndexSpec(name=self.index, dimensions=self.dimensions, adopts=self.adopts)
 
 
 CUSTOM = "custom"  # the kind of a data source whose documents are handed over one by one

@@ -14,7 +14,7 @@ SOURCES: Mapping[str, str] = {
     "s3": "outcrop.adapters.sources.s3:open_source",
 }
 BLOBS = "outcrop.store.blobs:open_blobs"  # (settings) -> Blobs
-VECTOR_STORES: Mapping[str, str] = {
+VECTOR_STORES: Mapping[str, str] = {  # by kind: (settings, NamedStore) -> VectorStore
     "embedded": "outcrop.adapters.vector_stores.embedded:open_store",
     "memory": "outcrop.adapters.vector_stores.memory:open_store",
 }

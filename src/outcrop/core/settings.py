@@ -18,6 +18,7 @@ from pydantic_settings import (
 
 from outcrop.core.cards import ModelKind
 from outcrop.core.errors import Invalid
+from outcrop.core.stores import EMBEDDED, StoreEntry
 
 FILE = "outcrop.toml"
 
@@ -108,6 +109,11 @@ class Settings(BaseSettings):
         default_factory=dict,
         description='The models that are offered besides, by id: tables `[models."id"]` of `outcrop.toml`.',
     )
+    vector_store: str = Field(EMBEDDED, description="The vector store of new knowledge bases, by name.")
+    vector_stores: dict[str, StoreEntry] = Field(
+        default_factory=dict,
+        description="The vector stores that are set up besides, by name: tables `[vector_stores.NAME]`.",
+    )
     embedding_dimensions: int | None = Field(
         None, ge=1, le=16384, description="How long a remote model's vectors are; its usual length when left out."
     )
@@ -195,7 +201,7 @@ def load_settings(**given: Any) -> Settings:
 
 def _sentence(place: tuple[int | str, ...], message: str) -> str:
     """What is wrong with a setting: `[models."some.id"] timeout: ...` for one in a table."""
-    if len(place) > 1 and place[0] == "models":
+    if len(place) > 1 and place[0] in ("models", "vector_stores"):
         key = "".join(f" {one}" for one in place[2:])
-        return f'[models."{place[1]}"]{key}: {message.removeprefix("Value error, ")}.'
+        return f'[{place[0]}."{place[1]}"]{key}: {message.removeprefix("Value error, ")}.'
     return f"The setting {'.'.join(map(str, place))}: {message}."

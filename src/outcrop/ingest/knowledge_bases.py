@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Literal
 
-from outcrop.core.chunks import DOCUMENT_ID, IndexSpec, Point
+from outcrop.core.chunks import DOCUMENT_ID, Adopted, Point
 from outcrop.core.clock import Clock
 from outcrop.core.errors import Conflict, Invalid, ModelFailed, NotFound
 from outcrop.core.filters import all_of, equals
@@ -44,7 +44,8 @@ class KnowledgeBases:
         description: str | None = None,
         embedding_model: str | None = None,
         dimensions: int | None = None,
-        vector_store: str = "embedded",
+        vector_store: str | None = None,
+        adopts: Adopted | None = None,
         declared: Mapping[str, Any] | None = None,
         base_id: str | None = None,
     ) -> KnowledgeBase:
@@ -60,7 +61,6 @@ class KnowledgeBases:
             return await self._opened(made)
         _check_words(name, description)
         model = embedding_model or self._settings.embedding_model
-        self._adapters.vector_store(vector_store)
         new_id, now = base_id or self._new_id(), self._clock()
         base = KnowledgeBase(
             id=new_id,
@@ -71,7 +71,8 @@ class KnowledgeBases:
             embedding_model=model,
             dimensions=await self._dimensions(model, dimensions),
             index=f"kb-{new_id.lower()}",
-            vector_store=vector_store,
+            vector_store=self._usable(vector_store or self._settings.vector_store),
+            adopts=adopts,
             status="CREATING",
             declared=dict(declared or {}),
         )
@@ -93,7 +94,7 @@ class KnowledgeBases:
         if base.status != "CREATING":
             return base
         store = self._adapters.vector_store(base.vector_store)
-        await store.create(IndexSpec(name=base.index, dimensions=base.dimensions))
+        await store.create(base.spec())
         return await self._metadata.put(replace(base, status="ACTIVE"), expect=base.version)
 
     async def change(self, base: KnowledgeBase) -> KnowledgeBase:
@@ -279,6 +280,11 @@ class KnowledgeBases:
         if wanted not in (None, vectors.shape[1]):
             raise Invalid(f"The embedding model {model} gives vectors of {vectors.shape[1]} numbers, not of {wanted}.")
         return int(vectors.shape[1])
+
+    def _usable(self, store: str) -> str:
+        """The name of a vector store that can be opened. Raises Invalid."""
+        self._adapters.vector_store(store)
+        return store
 
     async def _put_new(self, base: KnowledgeBase) -> KnowledgeBase:
         page = await self._metadata.page(KnowledgeBase, equals("name", base.name), None, 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from outcrop.core.chunks import IndexSpec
 from outcrop.core.clock import Clock
 from outcrop.core.protocols import Adapters, MetadataStore, Source
 from outcrop.core.records import CUSTOM, DataSource, KnowledgeBase
@@ -26,7 +25,7 @@ class Means:
     async def work(self, base: KnowledgeBase, source: DataSource, meter: Meter) -> Work:
         """What work on a data source needs; the index is made where it is not there."""
         store = self.adapters.vector_store(base.vector_store)
-        await store.create(IndexSpec(name=base.index, dimensions=base.dimensions))
+        await store.create(base.spec())
         embedder = self.adapters.embedder(base.embedding_model)
         return Work(
             base=base,

@@ -9,6 +9,16 @@ import pytest
 from outcrop.core.errors import Unavailable
 from outcrop.core.records import ClientToken, DataSource, Document, IngestionJob
 
+RDS = {
+    "resourceArn": "arn:aws:rds:us-east-1:123456789012:cluster:house",
+    "credentialsSecretArn": "arn:aws:secretsmanager:us-east-1:123456789012:secret:house",
+    "databaseName": "postgres",
+    "tableName": "bedrock_integration.bedrock_kb",
+    "fieldMapping": {
+        "primaryKeyField": "id", "vectorField": "embedding", "textField": "chunks", "metadataField": "metadata",
+    },
+}  # fmt: skip
+
 
 def test_a_folder_becomes_answers_by_boto3_alone(client, make):
     make.write("pumps.txt", "The pump needs four litres of oil a year.", {"team": "plant"})
@@ -34,16 +44,28 @@ def test_what_was_said_of_a_knowledge_base_comes_back(agent, make):
     assert agent.list_tags_for_resource(resourceArn=made["knowledgeBaseArn"])["tags"] == {"team": "plant"}
 
 
+@pytest.mark.parametrize("kind", ["OUTCROP_EMBEDDED", "OUTCROP_STORE:embedded"])
+def test_a_store_may_be_named_and_is_given_back(agent, make, kind):
+    made = make.base(storageConfiguration={"type": kind})
+    assert made["status"] == "ACTIVE"
+    assert made["storageConfiguration"] == {"type": kind}
+    found = agent.get_knowledge_base(knowledgeBaseId=made["knowledgeBaseId"])["knowledgeBase"]
+    assert found["storageConfiguration"] == {"type": kind}
+
+
 @pytest.mark.parametrize(
-    "storage", [{"type": "OUTCROP_EMBEDDED"}, {"type": "RDS"}, {"type": "OPENSEARCH_SERVERLESS"}, {"type": "PINECONE"}]
+    ("storage", "complaint"),
+    [
+        ({"type": "RDS"}, "rdsConfiguration is required for the type RDS"),
+        ({"type": "NEPTUNE_ANALYTICS"}, "type NEPTUNE_ANALYTICS is not supported by Outcrop; it has: RDS"),
+        ({"type": "RDS", "rdsConfiguration": RDS}, "type RDS is not configured on this server for 'arn:aws:rds:"),
+        ({"type": "S3"}, "must be one of OPENSEARCH_SERVERLESS"),
+    ],
 )
-def test_the_embedded_store_may_be_named_and_others_are_refused_by_name(make, refused, storage):
-    if storage["type"] == "OUTCROP_EMBEDDED":
-        assert make.base(storageConfiguration=storage)["status"] == "ACTIVE"
-        return
+def test_a_store_that_is_not_set_up_is_refused_by_name(make, refused, storage, complaint):
     code, status, message = refused(make.base, storageConfiguration=storage)
     assert (code, status) == ("ValidationException", 400)
-    assert f"storageConfiguration.type {storage['type']} is not configured on this server" in message
+    assert complaint in message
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ from outcrop.core.errors import Conflict, IndexMissing
 from outcrop.core.filters import Filter, matches
 from outcrop.core.ranking import blended
 from outcrop.core.settings import Settings
+from outcrop.core.stores import NamedStore, NoOptions
 
 _BATCH = 500
 
@@ -164,6 +165,7 @@ def _scores(
     return dict(zip(names, blend.tolist(), strict=True))
 
 
-def open_store(settings: Settings) -> MemoryVectorStore:  # noqa: ARG001 # every store is opened with the settings
-    """A new, empty store."""
+def open_store(settings: Settings, store: NamedStore) -> MemoryVectorStore:  # noqa: ARG001 # as every store
+    """A new, empty store. Raises Invalid: it has no options."""
+    store.options(NoOptions)
     return MemoryVectorStore()

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from outcrop.core.chunks import IndexSpec, Point, Search, Vector
-from outcrop.core.errors import Invalid
+from outcrop.core.errors import Invalid, Unsupported
 
 # Okapi BM25 (Robertson and Zaragoza, "The Probabilistic Relevance Framework", 2009).
 K1 = 1.2
@@ -58,8 +58,13 @@ def valid_points(points: Sequence[Point], dimensions: int) -> None:
         raise Invalid("The same chunk id is there twice in one upsert.")
 
 
-def valid_index(index: IndexSpec) -> None:
-    """Raise Invalid where the name is unfit for a file or the number of dimensions is out of bounds."""
+def valid_index(index: IndexSpec, *, adopts: bool = False) -> None:
+    """Raise Invalid where the name is unfit for a file or the number of dimensions is out of bounds.
+
+    Raises Unsupported where something is to be adopted and the store does not: `adopts` says whether it does.
+    """
+    if index.adopts is not None and not adopts:
+        raise Unsupported(f"This vector store makes its own indexes; it cannot adopt {index.adopts.place!r}.")
     if not is_name(index.name):
         raise Invalid(f"{index.name!r} is no name for an index: use up to 100 letters, digits, '-' and '_'.")
     if not 1 <= index.dimensions <= MAX_DIMENSIONS:

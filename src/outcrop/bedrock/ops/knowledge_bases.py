@@ -7,14 +7,13 @@ from dataclasses import replace
 from typing import Any
 
 from outcrop.access.tags import check_tags
-from outcrop.bedrock import resources
+from outcrop.bedrock import resources, storage
 from outcrop.bedrock.table import Call, op
 from outcrop.core.errors import Invalid, NotFound, Unsupported
 from outcrop.core.records import KnowledgeBase
 
 AGENT = "bedrock-agent"
 DEFAULT_PAGE = 100
-EMBEDDED = "OUTCROP_EMBEDDED"  # a storageConfiguration.type of our own: the same as leaving storageConfiguration out
 _VECTOR = "knowledgeBaseConfiguration.vectorKnowledgeBaseConfiguration."
 _MODEL = f"{_VECTOR}embeddingModelConfiguration.bedrockEmbeddingModelConfiguration."
 _FORM = (
@@ -24,7 +23,7 @@ _FORM = (
     f"{_MODEL}embeddingDataType",
     "storageConfiguration.**",
 )
-_OWN = {"KnowledgeBaseStorageType": (EMBEDDED,)}
+_OWN = {"KnowledgeBaseStorageType": storage.OWN_TYPES}
 _IGNORED = {"roleArn": "Outcrop reaches stores and sources with the server's own credentials; it is given back."}
 
 
@@ -41,14 +40,16 @@ async def create_knowledge_base(
 ) -> dict[str, Any]:
     """Make a knowledge base; it is ACTIVE when the reply comes."""
     model, dimensions = await _embedding(call, knowledgeBaseConfiguration)
-    _check_storage(storageConfiguration)
+    place = storage.place(storageConfiguration, call.services.settings)
     check_tags(tags or {})
     base = await call.services.knowledge_bases.create(
         name,
         description=description,
         embedding_model=model,
         dimensions=dimensions,
-        declared={"roleArn": roleArn, "knowledgeBaseConfiguration": knowledgeBaseConfiguration},
+        vector_store=place.store,
+        adopts=place.adopts,
+        declared={"roleArn": roleArn, "knowledgeBaseConfiguration": knowledgeBaseConfiguration, **place.declared},
         base_id=call.resource_id,
     )
     if tags:
@@ -56,7 +57,7 @@ async def create_knowledge_base(
     return {"knowledgeBase": resources.knowledge_base(base)}
 
 
-@op(AGENT, "GetKnowledgeBase")
+@op(AGENT, "GetKnowledgeBase", extends=_OWN)
 async def get_knowledge_base(call: Call, *, knowledgeBaseId: str) -> dict[str, Any]:
     """One knowledge base."""
     return {"knowledgeBase": resources.knowledge_base(await call.services.metadata.get(KnowledgeBase, knowledgeBaseId))}
@@ -90,7 +91,10 @@ async def update_knowledge_base(
     model, dimensions = await _embedding(call, knowledgeBaseConfiguration)
     if model != base.embedding_model or dimensions not in (None, base.dimensions):
         raise Invalid("knowledgeBaseConfiguration cannot be changed; give the one that GetKnowledgeBase gives.")
-    _check_storage(storageConfiguration)
+    if storageConfiguration is not None:
+        place = storage.place(storageConfiguration, call.services.settings)
+        if (place.store, place.adopts) != (base.vector_store, base.adopts):
+            raise Invalid("storageConfiguration cannot be changed; give the one that GetKnowledgeBase gives.")
     declared = {**base.declared, "roleArn": roleArn}
     unchanged = base.name if name == resources.name(base.name) else name
     changed = replace(base, name=unchanged, description=description, declared=declared)
@@ -128,12 +132,3 @@ async def _model(call: Call, reference: str) -> str:
     if card.kind != "embedding":
         raise Invalid(f"{_VECTOR}embeddingModelArn must name an embedding model; {reference} is none.")
     return card.id if card.id in call.services.settings.models else card.target
-
-
-def _check_storage(configuration: Mapping[str, Any] | None) -> None:
-    """Raise Unsupported unless the store is the embedded one, which is also meant where none is named."""
-    if configuration is not None and configuration["type"] != EMBEDDED:
-        raise Unsupported(
-            f"storageConfiguration.type {configuration['type']} is not configured on this server. Leave "
-            f"storageConfiguration out for the embedded store ({EMBEDDED})."
-        )

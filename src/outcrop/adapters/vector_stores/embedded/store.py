@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import Lock
 from typing import ParamSpec, TypeVar
 
+from pydantic import BaseModel, ConfigDict, Field
+
 from outcrop.adapters.vector_stores.embedded import index as files
 from outcrop.adapters.vector_stores.embedded import mending, rows
 from outcrop.adapters.vector_stores.embedded.index import EmbeddedIndex
@@ -18,6 +20,7 @@ from outcrop.core.chunks import Hit, IndexSpec, Point, Search, Traits
 from outcrop.core.errors import Conflict, IndexMissing
 from outcrop.core.filters import Filter
 from outcrop.core.settings import Settings
+from outcrop.core.stores import NamedStore
 
 _BATCH = 500
 _THREADS = 8
@@ -141,6 +144,14 @@ class EmbeddedVectorStore:
             return self._open[name]
 
 
-def open_store(settings: Settings) -> EmbeddedVectorStore:
-    """The store in the folder `vectors` of the data directory."""
-    return EmbeddedVectorStore(settings.data / "vectors")
+class EmbeddedOptions(BaseModel):
+    """The keys of a table of the kind `embedded`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    folder: Path | None = Field(None, description="Another folder than `vectors` in the data directory.")
+
+
+def open_store(settings: Settings, store: NamedStore) -> EmbeddedVectorStore:
+    """The store in the folder `vectors` of the data directory, or the one that its table names."""
+    return EmbeddedVectorStore(store.options(EmbeddedOptions).folder or settings.data / "vectors")
