@@ -86,6 +86,10 @@ def ids(hits: Sequence[Hit]) -> list[str]:
     return [hit.chunk.id for hit in hits]
 
 
+ATTACKS = (
+    "'; DROP TABLE points; --", "' OR '1'='1", '" OR ""="', "$1", "%s %(x)s {} {0}", "\\'; \\", "*", "@x:{y}", "} | {",
+    '{"$ne": null}', "../../etc", "a\r\nFLUSHALL\r\n", "🙂 ’", "\x01", "🏴\u200d☠️", "\x00",
+)  # fmt: skip
 _WORDS = (
     "alpha", "beta", "gamma", "Größe", "grosse", "naïve", "E-4012", "snake_case", "parseHTTPResponse", "v1.2.3",
     "東京都", "京都", "สวัสดี", "Москва", "हिन्दी", "🙂", "a@example.org", "the", "of",

@@ -5,6 +5,7 @@ The memory store is the reference that random collections, filters and searches 
 
 from __future__ import annotations
 
+import asyncio
 from itertools import count
 
 import numpy as np
@@ -25,9 +26,10 @@ from outcrop.core.chunks import (
     SearchMode,
 )
 from outcrop.core.errors import Conflict, IndexMissing, Invalid
-from outcrop.core.filters import Filter, equals, matches, one_of
+from outcrop.core.filters import AllOf, AnyOf, Compare, Filter, equals, matches, one_of
 from outcrop.core.protocols import VectorStore
 from outcrop.testing.points import (
+    ATTACKS,
     COLLECTIONS,
     DIMENSIONS,
     FILTERS,
@@ -268,6 +270,74 @@ class VectorStoreContract:
         for mode in MODES:
             query = Search(text="words", vector=unit(1), mode=mode, limit=5, where=equals("kind", "wanted"))
             assert set(ids(await store.search(index, query))) == {"w0", "w1", "w2", "w3", "w4"}
+
+    @pytest.mark.parametrize("limit", [1, 2, 37, 100])
+    async def test_as_many_hits_as_asked_for(self, store: VectorStore, index: str, limit: int) -> None:
+        """From 1 to 100 of more, in every mode, each once; the best of a long list are those of a short one."""
+        every = [point(f"{i:03}", f"words {i} " + "more " * (i % 7), vector=unit(1, i / 50)) for i in range(130)]
+        await store.upsert(index, every)
+        for mode in MODES:
+            longer, shorter = [
+                ids(await store.search(index, Search(text="words more", vector=unit(1), mode=mode, limit=n)))
+                for n in (130, limit)
+            ]
+            assert len(set(shorter)) == limit
+            assert shorter == longer[:limit]
+
+    @pytest.mark.parametrize("attack", ATTACKS)
+    async def test_an_attack_in_a_name_or_a_value_is_only_text(
+        self, store: VectorStore, index: str, attack: str
+    ) -> None:
+        """In keys, values, documents and ids: it finds what bears it, and nothing else happens."""
+        bad = point(f"id {attack}", f"text {attack}", document=f"d {attack}", metadata={attack: attack, "k": attack})
+        await store.upsert(index, [bad, point("a", metadata={"k": "v"})])
+        wheres: list[Filter] = [
+            equals(attack, attack),
+            one_of("k", [attack, "none"]),
+            equals(DOCUMENT_ID, f"d {attack}"),
+            equals(CHUNK_ID, f"id {attack}"),
+            Compare("stringContains", "k", attack),
+            Compare("startsWith", attack, attack),
+            AllOf((equals("k", attack), AnyOf((equals("absent", attack), Compare("notEquals", "absent", attack))))),
+        ]
+        for where in wheres:
+            assert set(await scanned(store, index, where)) == {bad.chunk.id}
+            assert ids(await store.search(index, Search(vector=unit(1), mode="semantic", where=where))) == [
+                bad.chunk.id
+            ]
+        assert [one.chunk.id for one in await store.get(index, [bad.chunk.id])] == [bad.chunk.id]
+        await store.upsert(index, [], sweep=[f"d {attack}"])
+        assert set(await scanned(store, index)) == {"a"}
+        assert await store.delete(index, equals(attack, attack)) == 0
+
+    async def test_a_scan_gives_every_point_once(self, store: VectorStore, index: str) -> None:
+        """In batches, with and without a filter."""
+        every = [point(f"{i:04}", document=f"d{i % 3}") for i in range(1234)]
+        await store.upsert(index, every)
+        batches = [len(batch) async for batch in store.scan(index)]
+        assert sum(batches) == 1234
+        assert len(batches) > 1
+        assert len(await scanned(store, index, equals(DOCUMENT_ID, "d1"))) == 411
+
+    async def test_writers_and_readers_at_once_see_whole_documents(self, store: VectorStore, index: str) -> None:
+        """Each search sees the old version of a document or the new one; a store that cannot says so in its traits."""
+
+        async def write(document: int) -> None:
+            for version in range(4):
+                names = [f"{document}-{version}-{part}" for part in range(1 + version % 3)]
+                new = [point(name, f"words {version}", document=f"d{document}") for name in names]
+                await store.upsert(index, new, sweep=[f"d{document}"])
+
+        async def read() -> None:
+            for _ in range(6):
+                hits = await store.search(index, Search(text="words", vector=unit(1), limit=100))
+                versions = {(hit.chunk.document_id, hit.chunk.id.split("-")[1]) for hit in hits}
+                if store.traits.transactional:
+                    assert len(versions) == len({document for document, _ in versions})
+
+        await asyncio.gather(*(write(document) for document in range(4)), read(), read())
+        found = await scanned(store, index)
+        assert set(found) == {f"{document}-3-0" for document in range(4)}
 
     async def test_delete_by_filter_says_how_many(self, store: VectorStore, index: str) -> None:
         """Deleted points are found no more, by no verb; parents are deleted too."""
