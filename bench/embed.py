@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import onnx
-from onnx import TensorProto, helper, numpy_helper
 
 from bench import metrics, sets
 from bench.gauges import quantile, spent
 from bench.options import Options
 from bench.report import Section
+from outcrop.adapters.embedders import onnx_file
 from outcrop.adapters.embedders.build import Precision, session
 from outcrop.adapters.embedders.local import LocalEmbedder
 from outcrop.adapters.embedders.processor import has_dot_products, usable_processors
@@ -182,13 +181,10 @@ def _gflops(product: Any) -> float:
 
 def _product() -> Any:
     """A session that multiplies its input `a` with a constant matrix."""
-    constant = numpy_helper.from_array(np.random.default_rng(1).random((SIDE, SIDE), dtype=np.float32), "b")
-    ends = [helper.make_tensor_value_info(name, TensorProto.FLOAT, [SIDE, SIDE]) for name in ("a", "c")]
-    graph = helper.make_graph(
-        [helper.make_node("MatMul", ["a", "b"], ["c"])], "product", ends[:1], ends[1:], [constant]
-    )
-    model: onnx.ModelProto = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 21)], ir_version=10)
-    return session(model.SerializeToString())
+    constant = onnx_file.tensor("b", np.random.default_rng(1).random((SIDE, SIDE), dtype=np.float32))
+    ends = [onnx_file.floats(name, [SIDE, SIDE]) for name in ("a", "c")]
+    node = onnx_file.node("MatMul", ["a", "b"], "c", "", {})
+    return session(onnx_file.model(onnx_file.graph("product", [node], [constant], ends[:1], ends[1:]), 10, [("", 21)]))
 
 
 def _operations(tokens: int) -> float:

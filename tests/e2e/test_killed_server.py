@@ -26,7 +26,9 @@ def docs(tmp_path):
 
 
 def agent_of(server, client_of=boto3.client):
-    key = {name.lower(): value for name, value in server.environment.items() if "KEY" in name}
+    key = {
+        name.lower(): value for name, value in server.environment.items() if name.startswith("AWS_") and "KEY" in name
+    }
     return client_of("bedrock-agent", endpoint_url=server.address, region_name="us-east-1", **key)
 
 

@@ -94,14 +94,13 @@ def build(weights: Weights, precision: Precision) -> bytes:
     from outcrop.adapters.embedders.quantise import Quantised, Recorder, record
 
     if precision == "fp32":
-        return build_encoder(weights.tensors).SerializeToString()  # type: ignore[no-any-return]
+        return build_encoder(weights.tensors).model()
     recorder = Recorder()
     exact = build_encoder(weights.tensors, recorder)
-    for name in recorder.inputs.values():
-        exact.graph.output.add(name=name)
-    values = _calibrate(weights, session(exact.SerializeToString()), list(recorder.inputs.values()))
+    watched = list(recorder.inputs.values())
+    values = _calibrate(weights, session(exact.model(watched)), watched)
     seen = record(recorder.inputs, values)
-    return build_encoder(weights.tensors, Quantised(seen)).SerializeToString()  # type: ignore[no-any-return]
+    return build_encoder(weights.tensors, Quantised(seen)).model()
 
 
 def _calibrate(weights: Weights, exact: Any, names: list[str]) -> Iterator[list[Floats]]:

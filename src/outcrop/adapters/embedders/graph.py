@@ -7,15 +7,14 @@ padded and nothing masked. The keys' bias is left out: it adds the same to all s
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import TensorProto, helper, numpy_helper
 
+from outcrop.adapters.embedders import onnx_file
 from outcrop.adapters.embedders.weights import Floats
 
 LAYERS, HEADS, WIDTH = 6, 12, 384
@@ -38,32 +37,29 @@ class GraphWriter:
     """Collects nodes and constants; names are given out in order."""
 
     def __init__(self) -> None:
-        self._nodes: list[Any] = []
-        self._constants: dict[str, Any] = {}
+        self._nodes: list[bytes] = []
+        self._constants: dict[str, bytes] = {}
 
     def constant(self, name: str, value: NDArray[Any]) -> str:
         """A constant's name; one of the same name is kept once."""
         if name not in self._constants:
-            self._constants[name] = numpy_helper.from_array(np.ascontiguousarray(value), name)
+            self._constants[name] = onnx_file.tensor(name, value)
         return name
 
-    def add(self, operator: str, *inputs: str, domain: str = "", output: str = "", **attributes: Any) -> str:
+    def add(
+        self, operator: str, *inputs: str, domain: str = "", output: str = "", **attributes: onnx_file.Attribute
+    ) -> str:
         """A node; returns the name of its output."""
         output = output or f"{operator}_{len(self._nodes)}"
-        self._nodes.append(helper.make_node(operator, list(inputs), [output], name=output, domain=domain, **attributes))
+        self._nodes.append(onnx_file.node(operator, inputs, output, domain, attributes))
         return output
 
-    def model(self) -> Any:
-        """The finished model."""
-        graph = helper.make_graph(
-            self._nodes,
-            "all-MiniLM-L6-v2",
-            [helper.make_tensor_value_info(WORDS, TensorProto.FLOAT, ["texts", "tokens", WIDTH])],
-            [helper.make_tensor_value_info(VECTORS, TensorProto.FLOAT, ["texts", WIDTH])],
-            list(self._constants.values()),
-        )
-        opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS]
-        return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION)
+    def model(self, watched: Iterable[str] = ()) -> bytes:
+        """The finished file; the values of the watched names are given out too, after the vectors."""
+        outputs = [onnx_file.floats(VECTORS, ["texts", WIDTH]), *map(onnx_file.untyped, watched)]
+        inputs = [onnx_file.floats(WORDS, ["texts", "tokens", WIDTH])]
+        graph = onnx_file.graph("all-MiniLM-L6-v2", self._nodes, self._constants.values(), inputs, outputs)
+        return onnx_file.model(graph, IR_VERSION, OPSETS)
 
 
 class Linear(Protocol):
@@ -88,7 +84,7 @@ def biased(writer: GraphWriter, name: str, rows: str, bias: Floats | None) -> st
     return rows if bias is None else writer.add("Add", rows, writer.constant(name, bias))
 
 
-def build_encoder(tensors: Mapping[str, Floats], linear: Linear = exact) -> onnx.ModelProto:
+def build_encoder(tensors: Mapping[str, Floats], linear: Linear = exact) -> GraphWriter:
     """The encoder whose linear steps are written by `linear`."""
     writer = GraphWriter()
     shape = writer.add("Shape", WORDS)
@@ -99,7 +95,7 @@ def build_encoder(tensors: Mapping[str, Floats], linear: Linear = exact) -> onnx
     texts = writer.add("Reshape", rows, shape)
     mean = writer.add("ReduceMean", texts, writer.constant("axis1", np.array([1], dtype=np.int64)), keepdims=0)
     writer.add("LpNormalization", mean, output=VECTORS, axis=-1, p=2)
-    return writer.model()
+    return writer
 
 
 def _positioned(writer: GraphWriter, tensors: Mapping[str, Floats]) -> str:
