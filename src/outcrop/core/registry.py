@@ -20,6 +20,7 @@ VECTOR_STORES: Mapping[str, str] = {  # by kind: (settings, NamedStore) -> Vecto
     "pgvector": "outcrop.adapters.vector_stores.pgvector:open_store",
     "opensearch": "outcrop.adapters.vector_stores.opensearch:open_store",
     "redis": "outcrop.adapters.vector_stores.redis:open_store",
+    "qdrant": "outcrop.adapters.vector_stores.qdrant:open_store",
 }
 # A model's name is "family:name"; the family chooses the adapter. One on this machine is given the name and the
 # settings, one over the network its card, which says where and how it is asked.

@@ -1,127 +1,71 @@
-"""A filter as words for stores that only know equal or not.
+"""Fields as tokens: for stores that can only tell whether a field has one of some texts.
 
-It is never stricter than the filter, so that a look at each point that is found makes it exact. Every field of a point
-gives tokens, digests that hold only letters and digits whatever is in keys and values; so no name and no value can be
-read as syntax.
+Each value gives one token that names its kind, so that equal values, and only those, have equal tokens; a list gives
+one for each member too. All other comparisons are decided by `matches` on the distinct values that there are.
 """
 
 from __future__ import annotations
 
+import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import Any
 
-from outcrop.core.filters import AllOf, AnyOf, Compare, Filter, kind
+from outcrop.core.filters import Compare, kind, matches
 
-_MOST = 256  # tokens of one condition; longer lists are left to the look at each point
-
-
-@dataclass(frozen=True, slots=True)
-class HasAny:
-    """One of these tokens is there."""
-
-    tokens: tuple[str, ...]
+_MEMBER = "m"
 
 
-@dataclass(frozen=True, slots=True)
-class HasNone:
-    """None of these tokens is there."""
-
-    tokens: tuple[str, ...]
+def field_name(key: str) -> str:
+    """A key as the name of a field in any store: letters and digits alone."""
+    return "f" + blake2b(key.encode("utf-8", "surrogatepass"), digest_size=10).hexdigest()
 
 
-@dataclass(frozen=True, slots=True)
-class Every:
-    """All parts hold."""
-
-    parts: tuple[Condition, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Some:
-    """At least one part holds."""
-
-    parts: tuple[Condition, ...]
-
-
-Condition = HasAny | HasNone | Every | Some
-
-
-def tokens_of(fields: Mapping[str, Any]) -> list[str]:
-    """The tokens of a point's fields: one for each text, number and truth, and one for each member of a list."""
-    found: dict[str, None] = {}
-    for key, value in fields.items():
-        members = value if kind(value) == "list" else (value,)
-        role = "member" if kind(value) == "list" else "value"
-        found.update((token, None) for one in members if (token := field_token(key, one, role)) is not None)
-    return list(found)
-
-
-def field_token(key: str, value: Any, role: str = "value") -> str | None:
-    """The token of a field's value, or of a list's member; None for what equals nothing or has no token."""
-    plain = _plain(value)
-    if plain is None:
-        return None
-    parts = (role, kind(value), key, plain)
-    digest = blake2b(digest_size=10)
-    for part in parts:
-        data = part.encode("utf-8", "surrogatepass")
-        digest.update(len(data).to_bytes(4, "big") + data)
-    return digest.hexdigest()
-
-
-def _plain(value: Any) -> str | None:
+def token(value: Any) -> str | None:
+    """The token of a value; None for what equals nothing, such as NaN. Always ASCII."""
     name = kind(value)
+    if name == "text":
+        return f"t:{json.dumps(value)}"
     if name == "number":
-        if isinstance(value, float) and not math.isfinite(value):
-            return None if math.isnan(value) else str(value)
-        # Numbers that are equal give the same: 1 and 1.0, 0.0 and -0.0.
-        return hex(int(value)) if value == int(value) else repr(float(value))
-    if name == "truth":
-        return str(bool(value))
-    return str(value) if name == "text" else None
+        return _number(value)
+    if name == "list":
+        return f"l:{json.dumps(list(value))}"
+    return f"b:{json.dumps(value)}" if name == "truth" else None
 
 
-def narrowed(where: Filter | None) -> Condition | None:
-    """A condition that every point satisfies that satisfies the filter; None where it would be no help."""
-    if where is None:
-        return None
-    if isinstance(where, Compare):
-        return _compared(where)
-    parts = [narrowed(part) for part in where.parts]
-    given = tuple(part for part in parts if part is not None)
-    if isinstance(where, AnyOf):
-        return Some(given) if given and len(given) == len(parts) else None
-    return Every(given) if given else None
+def member_token(value: Any) -> str | None:
+    """The token of a member of a list."""
+    inside = None if kind(value) == "list" else token(value)
+    return None if inside is None else f"{_MEMBER}{inside}"
 
 
-def _compared(where: Compare) -> Condition | None:
-    if where.operator == "listContains":
-        return _has([field_token(where.key, where.value, "member")])
-    if where.operator == "equals":
-        return _has([field_token(where.key, where.value)])
-    if where.operator == "in":
-        return _has([field_token(where.key, one) for one in where.value])
-    if where.operator in ("notEquals", "notIn"):
-        members = where.value if where.operator == "notIn" else (where.value,)
-        tokens = tuple(token for one in members if (token := field_token(where.key, one)) is not None)
-        return HasNone(tokens) if 0 < len(tokens) <= _MOST else None
-    return None
+def tokens_of(value: Any) -> list[str]:
+    """The tokens of a field: of its value, and of the members of a list."""
+    members = [member_token(member) for member in value] if kind(value) == "list" else []
+    return [one for one in dict.fromkeys([token(value), *members]) if one is not None]
 
 
-def _has(tokens: list[str | None]) -> Condition | None:
-    given = tuple(token for token in tokens if token is not None)
-    return HasAny(given) if 0 < len(given) <= _MOST and len(given) == len(tokens) else None
+def value_of(given: str) -> Any:
+    """The value of a token, None for that of a member."""
+    sign, _, body = given.partition(":")
+    if sign == "n":
+        return float(body) if body.strip("-0123456789") else int(body)
+    if sign == "l":
+        return tuple(json.loads(body))
+    return json.loads(body) if sign in ("t", "b") else None
 
 
-def is_exact(where: Filter | None) -> bool:
-    """Whether `narrowed` says all that the filter does."""
-    if where is None:
-        return True
-    if isinstance(where, AllOf | AnyOf):
-        return bool(where.parts) and all(is_exact(part) for part in where.parts)
-    if _compared(where) is None:
-        return False
-    return where.operator != "notIn" or all(field_token(where.key, one) is not None for one in where.value)
+def satisfying(test: Compare, there: Iterable[str]) -> list[str]:
+    """Those of the tokens of a field whose values satisfy a comparison."""
+    values = ((one, value_of(one)) for one in there)
+    return [one for one, value in values if value is not None and matches(test, {test.key: value})]
+
+
+def _number(value: float) -> str | None:
+    if isinstance(value, float):
+        if math.isnan(value):
+            return None
+        if not value.is_integer():  # infinity is none
+            return f"n:{value!r}"
+    return f"n:{int(value)}"

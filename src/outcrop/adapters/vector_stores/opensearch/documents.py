@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 
+from outcrop.adapters.vector_stores.narrowing import Condition, Every, HasAny, HasNone, field_token, tokens_of
 from outcrop.adapters.vector_stores.opensearch.options import OpenSearchOptions
 from outcrop.adapters.vector_stores.packing import packed, unpacked
 from outcrop.adapters.vector_stores.scoring import K1, B
-from outcrop.adapters.vector_stores.tokens import Condition, Every, HasAny, HasNone, field_token, tokens_of
 from outcrop.adapters.vector_stores.words import counted
 from outcrop.core.chunks import CHUNK_ID, IndexSpec, Point, Vector
 

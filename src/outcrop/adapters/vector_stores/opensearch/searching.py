@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from outcrop.adapters.vector_stores.narrowing import narrowed
 from outcrop.adapters.vector_stores.opensearch.client import Client
 from outcrop.adapters.vector_stores.opensearch.documents import SOURCE, Found, Query, condition_query, every_of
 from outcrop.adapters.vector_stores.ranked import Candidate, ranked
 from outcrop.adapters.vector_stores.scoring import DECIMALS, depth
-from outcrop.adapters.vector_stores.tokens import narrowed
 from outcrop.adapters.vector_stores.words import Collection, asked, possible
 from outcrop.core.chunks import Hit, Search, Vector
 from outcrop.core.filters import matches

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
+from outcrop.adapters.vector_stores.narrowing import field_token, narrowed
 from outcrop.adapters.vector_stores.opensearch.client import AlreadyThere, Client
 from outcrop.adapters.vector_stores.opensearch.documents import (
     SOURCE,
@@ -22,7 +23,6 @@ from outcrop.adapters.vector_stores.opensearch.documents import (
 from outcrop.adapters.vector_stores.opensearch.options import OpenSearchOptions
 from outcrop.adapters.vector_stores.opensearch.searching import Run
 from outcrop.adapters.vector_stores.scoring import is_name, valid_index, valid_points, valid_search
-from outcrop.adapters.vector_stores.tokens import field_token, narrowed
 from outcrop.core.chunks import DOCUMENT_ID, Hit, IndexSpec, Point, Search, Traits
 from outcrop.core.errors import Conflict, IndexMissing, Invalid, TimedOut
 from outcrop.core.filters import Filter, matches

@@ -61,9 +61,10 @@ class Connections:
 
     async def server(self) -> Server:
         """What the server offers; the schema is made, or brought to the newest version, before."""
-        async with self._connection():
-            assert self._server is not None  # noqa: S101 # set before the first connection is given
-            return self._server
+        with translated(self._name):
+            await self._opened()
+        assert self._server is not None  # noqa: S101 # set before the pool is
+        return self._server
 
     @asynccontextmanager
     async def _connection(self) -> AsyncIterator[Connection]:
@@ -111,7 +112,9 @@ class Connections:
         names = sql.SQL(", ").join([sql.Identifier(name) for name in dict.fromkeys(path)])
         await connection.execute(sql.SQL("SET search_path TO {}").format(names))
         await connection.execute(
-            "SELECT set_config('statement_timeout', %s, false), set_config('jit', 'off', false)",
+            # What is searched lies in memory or on a disk without moving parts; a query is too short to be compiled.
+            """SELECT set_config('statement_timeout', %s, false), set_config('jit', 'off', false),
+                set_config('random_page_cost', '1.1', false)""",
             (str(round(self._options.timeout * 1000)),),
         )
 

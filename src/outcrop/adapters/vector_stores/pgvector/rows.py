@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import struct
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from outcrop.adapters.vector_stores.packing import packed, unpacked
 from outcrop.adapters.vector_stores.pgvector.text import coded, fields_json
+from outcrop.adapters.vector_stores.scoring import K1, B
 from outcrop.adapters.vector_stores.words import counted
 from outcrop.core.chunks import Point, Vector
 
@@ -22,6 +23,8 @@ HEAD = b"PGCOPY\n\xff\r\n\x00" + bytes(8)
 TAIL = b"\xff\xff"
 _LONG, _SHORT = 20, 21  # the type numbers of bigint and smallint
 _MOST = 32767
+_PLACES, _MOST_PLACES = 1_000_000_000, 16_000  # of a sparse vector
+_USUAL = 200.0  # terms of a text
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +81,32 @@ def word_rows(drafts: Sequence[Draft], first: int) -> Iterable[bytes]:
             counts = [min(draft.counts[term], _MOST) for term in terms]
             length = struct.pack("!i", draft.counts.total())
             arrays = (_array(terms, _LONG, ">i8"), _array(counts, _SHORT, ">i2"))
-            yield _row(_long(number), draft.chunk.encode(), length, *arrays)
+            weights = _sparse({place_of(term): _weight(n, draft.counts.total()) for term, n in draft.counts.items()})
+            yield _row(_long(number), draft.chunk.encode(), length, *arrays, weights)
+
+
+def place_of(term: int) -> int:
+    """The place of a term in sparse vectors, which have fewer places than there may be terms."""
+    return term % _PLACES
+
+
+def sparse_text(weights: Mapping[int, float]) -> str:
+    """What terms weigh as a sparse vector in text, for a parameter; places count from 1 there."""
+    merged = {place_of(term): weight for term, weight in weights.items() if weight}
+    return "{" + ",".join(f"{place + 1}:{merged[place]!r}" for place in sorted(merged)) + f"}}/{_PLACES}"
+
+
+def _weight(count: int, length: int) -> float:
+    """What BM25 makes of a count, for a usual length of texts: it finds candidates, which are then scored exactly."""
+    return count / (count + K1 * (1 - B + B * length / _USUAL))
+
+
+def _sparse(values: Mapping[int, float]) -> bytes:
+    """A sparse vector as pgvector's `sparsevec_recv` reads it: the strongest where there are more than it takes."""
+    strongest = sorted(values, key=lambda place: -values[place])[:_MOST_PLACES]
+    places = np.array(sorted(strongest), dtype=">i4")
+    numbers = np.array([values[int(place)] for place in places], dtype=">f4")
+    return struct.pack("!iii", _PLACES, len(places), 0) + places.tobytes() + numbers.tobytes()
 
 
 def vector_rows(drafts: Sequence[Draft], first: int) -> Iterable[bytes]:

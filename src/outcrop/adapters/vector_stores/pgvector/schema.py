@@ -53,9 +53,11 @@ _TABLES: tuple[LiteralString, ...] = (
         chunk text COLLATE "C" NOT NULL,
         length integer NOT NULL,
         terms bigint[] NOT NULL,
-        counts smallint[] NOT NULL
-    )
+        counts smallint[] NOT NULL,
+        weights {sparse} NOT NULL
+    ) WITH (toast_tuple_target = 8160)
     """,
+    "ALTER TABLE {words} ALTER COLUMN weights SET STORAGE EXTERNAL",
     "CREATE INDEX ON {words} USING gin (terms)",
     "CREATE TABLE {terms} (term bigint PRIMARY KEY, points bigint NOT NULL) WITH (fillfactor = 50)",
 )
@@ -68,6 +70,8 @@ _VECTORS: tuple[LiteralString, ...] = (
     )
     """,
 )
+SPARSE: LiteralString = "sparsevec(1000000000)"
+_OLDEST = (0, 7)  # the first version with halfvec and sparsevec
 _INLINE = 1900  # dimensions that fit into a page with the rest of a row
 MAX_HNSW, MAX_HALF = 2000, 4000  # dimensions that pgvector indexes as `vector` and as `halfvec`
 
@@ -78,11 +82,6 @@ class Server:
 
     pgvector: tuple[int, ...]
     schema: str
-
-    @property
-    def has_half(self) -> bool:
-        """Whether it has 16-bit vectors."""
-        return self.pgvector >= (0, 7)
 
     @property
     def iterates(self) -> bool:
@@ -108,7 +107,7 @@ async def prepared(connection: AsyncConnection, schema: str) -> Server:
     """The server with the extension and a schema of the newest version.
 
     Raises:
-        Unsupported: The server has no pgvector.
+        Unsupported: The server has no pgvector, or one before 0.7.
         Invalid: A newer Outcrop made the schema.
     """
     async with connection.transaction():
@@ -139,6 +138,11 @@ async def _extension(connection: AsyncConnection) -> Server:
         found = await _installed(connection)
     if found is None:
         raise Unavailable("The extension `vector` could not be made in the database.")
+    if found.pgvector < _OLDEST:
+        version = ".".join(map(str, found.pgvector))
+        raise Unsupported(
+            f"This PostgreSQL has pgvector {version}; Outcrop needs 0.7 or newer: ALTER EXTENSION vector UPDATE."
+        )
     return found
 
 
@@ -155,7 +159,7 @@ async def make_tables(connection: AsyncConnection, tables: Tables, dimensions: i
     """Make the tables of an index."""
     vector = sql.SQL("vector({})").format(sql.Literal(dimensions))
     for step in (*_TABLES, *_VECTORS):
-        await connection.execute(sql.SQL(step).format(**tables.names(), vector=vector))
+        await connection.execute(sql.SQL(step).format(**tables.names(), vector=vector, sparse=sql.SQL(SPARSE)))
     if dimensions <= _INLINE:
         inline = sql.SQL("ALTER TABLE {vectors} ALTER COLUMN embedding SET STORAGE PLAIN")
         await connection.execute(inline.format(**tables.names()))

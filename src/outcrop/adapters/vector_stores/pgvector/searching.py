@@ -13,8 +13,8 @@ from outcrop.adapters.vector_stores.pgvector.connections import Connection, rows
 from outcrop.adapters.vector_stores.pgvector.filtering import Condition, condition
 from outcrop.adapters.vector_stores.pgvector.nearest import Nearest
 from outcrop.adapters.vector_stores.pgvector.options import PgvectorOptions
-from outcrop.adapters.vector_stores.pgvector.rows import point_of, vector_text
-from outcrop.adapters.vector_stores.pgvector.schema import Server, Tables
+from outcrop.adapters.vector_stores.pgvector.rows import point_of, sparse_text, vector_text
+from outcrop.adapters.vector_stores.pgvector.schema import SPARSE, Server, Tables
 from outcrop.adapters.vector_stores.pgvector.writing import IndexRow
 from outcrop.adapters.vector_stores.ranked import Candidate, ranked
 from outcrop.adapters.vector_stores.scoring import K1, B, depth
@@ -22,28 +22,31 @@ from outcrop.adapters.vector_stores.words import Collection, asked, needed, poss
 from outcrop.core.chunks import Hit, Search
 
 _SPARE = 8  # candidates beyond the limit, as an index of vectors, and 16-bit numbers, order them roughly
-_ENOUGH = 4  # times as many points as are wanted that the rarest terms should have, for the first look
+
+_WIDER, _MORE = 2, 100  # candidates by words that are scored exactly, for each that is wanted, and besides
 
 _WEIGHED = "SELECT term, points FROM {terms} WHERE term = ANY(%s::bigint[])"
-# The score of BM25 of a row `w`: what its terms and those asked have in common, which are few of a text's.
-_SCORE: LiteralString = """
-    (SELECT coalesce(sum(q.weight * u.n * {grown} / (u.n + {norm})), 0)
-     FROM unnest(w.terms, w.counts) AS u(term, n)
-     JOIN unnest(%s::bigint[], %s::float8[]) AS q(term, weight) ON q.term = u.term)
-"""
+# What a term adds to the score of BM25 of a row `w`: weight * (K1 + 1) * n / (n + norm), written so that n, the number
+# of times that it is in the text, is looked up once.
+_ADDED: LiteralString = "coalesce(%s::float8 * (1 - {norm} / (w.counts[array_position(w.terms, %s)] + {norm})), 0)"
+# Candidates by pgvector's own product of sparse vectors, which is compiled; then their exact scores.
 _WORDED = """
     SELECT id, score FROM (
-        SELECT w.id, w.chunk, {score} AS score FROM {words} w
-        WHERE w.terms && %s::bigint[] AND {allowed}
+        SELECT w.id, w.chunk, {score} AS score FROM (
+            SELECT w.* FROM {words} w WHERE w.terms && %s::bigint[] AND {allowed}
+            ORDER BY w.weights <#> %s::{sparse} LIMIT %s
+        ) w OFFSET 0
     ) found ORDER BY round((score * 100000)::numeric) DESC, chunk LIMIT %s
 """
 _SCORED = "SELECT w.id, {score} FROM {words} w WHERE w.id = ANY(%s::bigint[])"
-_COSINES = "SELECT v.id, -(v.embedding <#> %s::{vector}) FROM {vectors} v WHERE v.id = ANY(%s::bigint[])"
+_FOUND = """
+    SELECT p.id, p.chunk, -(v.embedding <#> %s::{vector}) FROM {points} p LEFT JOIN {vectors} v USING (id)
+    WHERE p.id = ANY(%s::bigint[])
+"""
 _READ = """
     SELECT p.id, p.record, vector_send(v.embedding) FROM {points} p LEFT JOIN {vectors} v USING (id)
     WHERE p.id = ANY(%s::bigint[])
 """
-_CHUNKS = "SELECT p.id, p.chunk FROM {points} p WHERE p.id = ANY(%s::bigint[])"
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,10 +66,9 @@ class Run:
         weights = await self._weights()
         words = await self._worded(weights, allowed)
         near = await self._near(allowed)
-        cosines = await self._cosines([*near, *(name for name in words if name not in near)])
         if self.query.mode == "hybrid":
             words |= await self._scored(weights, [name for name in near if name not in words])
-        return await self._best(cosines, words, possible(weights))
+        return await self._best(list(dict.fromkeys([*near, *words])), words, possible(weights))
 
     @property
     def _depth(self) -> int:
@@ -80,7 +82,9 @@ class Run:
         if self.query.mode == "keyword" or self.query.vector is None:
             return []
         nearest = Nearest(self.connection, self.tables, self.index, self.server, self.options)
-        return await nearest.find(self.query.vector, allowed, self.query.where is not None, self._depth)
+        ties = self.query.limit if self.query.mode == "semantic" else self._depth
+        given = None if self.query.where is None else allowed
+        return await nearest.find(self.query.vector, given, self._depth, ties)
 
     async def _weights(self) -> dict[int, float]:
         """What the terms of the query weigh, the heaviest first."""
@@ -103,36 +107,35 @@ class Run:
         inside = sql.SQL("w.id IN (SELECT p.id FROM {points} p WHERE {condition})")
         filtered = inside.format(**self.tables.names(), condition=sql.SQL(allowed.sql))
         may = sql.SQL("true") if self.query.where is None else filtered
-        statement = sql.SQL(_WORDED).format(**self.tables.names(), score=self._score(), allowed=may)
+        statement = sql.SQL(_WORDED).format(
+            **self.tables.names(), score=self._score(weights), allowed=may, sparse=sql.SQL(SPARSE)
+        )
         where = allowed.parameters if self.query.where is not None else ()
-        given = (*self._weighed(weights), list(terms), *where, self._depth)
+        asked = sparse_text(weights)
+        given = (*self._weighed(weights), list(terms), *where, asked, _WIDER * self._depth + _MORE, self._depth)
         return {name: float(score) for name, score in await rows(self.connection, statement, given) if score > 0}
 
     async def _scored(self, weights: Mapping[int, float], names: Sequence[int]) -> dict[int, float]:
         if not weights or not names:
             return {}
-        statement = sql.SQL(_SCORED).format(**self.tables.names(), score=self._score())
+        statement = sql.SQL(_SCORED).format(**self.tables.names(), score=self._score(weights))
         found = await rows(self.connection, statement, (*self._weighed(weights), list(names)))
         return {name: float(score) for name, score in found if score > 0}
 
-    def _score(self) -> sql.Composed:
-        norm = f"{K1!r} * ({1 - B!r} + {B!r} * w.length / {self._collection.average!r}::float8)"
-        return sql.SQL(_SCORE).format(grown=sql.Literal(K1 + 1), norm=sql.SQL(norm))
+    def _score(self, weights: Mapping[int, float]) -> sql.Composed:
+        average = self._collection.average
+        norm = sql.SQL("({} + {} * w.length)").format(sql.Literal(K1 * (1 - B)), sql.Literal(K1 * B / average))
+        return sql.SQL(" + ").join([sql.SQL(_ADDED).format(norm=norm) for _ in weights])
 
-    def _weighed(self, weights: Mapping[int, float]) -> tuple[list[int], list[float]]:
-        return list(weights), list(weights.values())
+    def _weighed(self, weights: Mapping[int, float]) -> list[float]:
+        return [part for term, weight in weights.items() for part in (weight * (K1 + 1), term)]
 
-    async def _cosines(self, names: Sequence[int]) -> dict[int, float]:
-        if self.query.vector is None or not names:
-            return {}
+    async def _best(self, names: Sequence[int], words: Mapping[int, float], most: float) -> list[Hit]:
         vector = sql.SQL("vector({})").format(sql.Literal(self.index.dimensions))
-        statement = sql.SQL(_COSINES).format(**self.tables.names(), vector=vector)
-        return dict(await rows(self.connection, statement, (vector_text(self.query.vector), list(names))))
-
-    async def _best(self, cosines: Mapping[int, float], words: Mapping[int, float], most: float) -> list[Hit]:
-        names = [*cosines, *(name for name in words if name not in cosines)]
-        chunks: dict[int, str] = dict(await self._rows(_CHUNKS, (names,))) if names else {}
-        found = [Candidate(name, chunks[name], cosines.get(name), words.get(name)) for name in names]
+        asked = None if self.query.vector is None else vector_text(self.query.vector)
+        statement = sql.SQL(_FOUND).format(**self.tables.names(), vector=vector)
+        there = await rows(self.connection, statement, (asked, list(names))) if names else []
+        found = [Candidate(name, chunk, cosine, words.get(name)) for name, chunk, cosine in there]
         best = ranked(self.query, found, most)
         read = await self._rows(_READ, ([one.name for one, _ in best],)) if best else []
         points = {name: point_of(record, vector) for name, record, vector in read}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,7 @@ from outcrop.adapters.vector_stores.pgvector.text import coded
 from outcrop.core.errors import IndexMissing
 
 _FIND = """
-    SELECT id, dimensions, next_point, points, vectors, searchable, length, method, trained
+    SELECT id, name, dimensions, next_point, points, vectors, searchable, length, method, trained, adopts
     FROM {} WHERE name = %s{}
 """
 # What is removed leaves all tables, and the numbers of points that have its terms, in one statement.
@@ -46,6 +46,7 @@ class IndexRow:
     """An index as `indexes` has it."""
 
     number: int
+    name: str
     dimensions: int
     next_point: int
     points: int
@@ -54,6 +55,7 @@ class IndexRow:
     length: int
     method: str | None  # of the index of vectors, None before there is one
     trained: int  # the vectors that there were when it was made
+    adopts: Mapping[str, Any] | None  # the fields of `Adopted`
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,9 +81,7 @@ async def put(
     connection: Connection, tables: Tables, index: IndexRow, drafts: Sequence[Draft], sweep: Collection[str]
 ) -> None:
     """Put points, in the place of those with their ids and of the other points of the documents in `sweep`."""
-    ids, swept = [draft.chunk for draft in drafts], [coded(document) for document in sweep]
-    replaced = Condition("p.chunk = ANY(%s::text[]) OR p.document = ANY(%s::text[])", (ids, swept))
-    before = await _removed(connection, tables, replaced)
+    before = await _removed(connection, tables, replaced(drafts, sweep))
     names, first = tables.names(), index.next_point
     await _copy(connection, names["points"], point_rows(drafts, first))
     await _copy(connection, names["words"], word_rows(drafts, first))
@@ -98,6 +98,19 @@ async def put(
         after.length - before.length,
     )
     await _change(connection, tables, change)
+
+
+def replaced(drafts: Sequence[Draft], sweep: Collection[str]) -> Condition:
+    """The points that an upsert removes first."""
+    ids, swept = [draft.chunk for draft in drafts], [coded(document) for document in sweep]
+    return Condition("p.chunk = ANY(%s::text[]) OR p.document = ANY(%s::text[])", (ids, swept))
+
+
+async def chunks(connection: Connection, tables: Tables, condition: Condition) -> list[str]:
+    """The ids, as they are kept, of the chunks that satisfy a condition."""
+    statement = sql.SQL("SELECT p.chunk FROM {points} p WHERE {condition}")
+    named = statement.format(**tables.names(), condition=sql.SQL(condition.sql))
+    return [row[0] for row in await rows(connection, named, condition.parameters)]
 
 
 async def remove(connection: Connection, tables: Tables, condition: Condition) -> int:

@@ -15,8 +15,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from outcrop.adapters.vector_stores.narrowing import tokens_of
 from outcrop.adapters.vector_stores.packing import packed, unpacked
-from outcrop.adapters.vector_stores.tokens import tokens_of
 from outcrop.adapters.vector_stores.words import Collection, counted
 from outcrop.core.chunks import Point, Vector
 

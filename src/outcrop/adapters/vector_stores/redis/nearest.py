@@ -13,9 +13,9 @@ from typing import Any, Protocol
 
 from redis.exceptions import ResponseError
 
+from outcrop.adapters.vector_stores.narrowing import Condition, Every, HasAny, HasNone
 from outcrop.adapters.vector_stores.redis.layout import Index, Record
 from outcrop.adapters.vector_stores.redis.options import RedisOptions
-from outcrop.adapters.vector_stores.tokens import Condition, Every, HasAny, HasNone
 from outcrop.core.chunks import Vector
 from outcrop.core.errors import Unsupported
 

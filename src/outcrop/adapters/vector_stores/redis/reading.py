@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from outcrop.adapters.vector_stores.narrowing import Condition, Every, HasAny, HasNone
 from outcrop.adapters.vector_stores.redis.layout import POSTING, Index, Numbers, Record, meta_key, read_record
-from outcrop.adapters.vector_stores.tokens import Condition, Every, HasAny, HasNone
 from outcrop.adapters.vector_stores.words import Collection as Words
 from outcrop.core.errors import IndexMissing
 

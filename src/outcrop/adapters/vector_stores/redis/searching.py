@@ -8,12 +8,12 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
+from outcrop.adapters.vector_stores.narrowing import Condition, narrowed
 from outcrop.adapters.vector_stores.ranked import Candidate, ranked
 from outcrop.adapters.vector_stores.redis.layout import Numbers, Record
 from outcrop.adapters.vector_stores.redis.nearest import Dialect
 from outcrop.adapters.vector_stores.redis.reading import Filed, Reader
 from outcrop.adapters.vector_stores.scoring import DECIMALS, K1, B, depth
-from outcrop.adapters.vector_stores.tokens import Condition, narrowed
 from outcrop.adapters.vector_stores.words import asked, possible
 from outcrop.core.chunks import Hit, Search, Vector
 from outcrop.core.filters import matches

@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from redis.exceptions import WatchError
 
+from outcrop.adapters.vector_stores.narrowing import narrowed
 from outcrop.adapters.vector_stores.redis.connection import connected, translated
 from outcrop.adapters.vector_stores.redis.layout import COUNTS, Index, Record, encoded, meta_key, record_of
 from outcrop.adapters.vector_stores.redis.nearest import DIALECTS, Dialect, chosen
@@ -17,7 +18,6 @@ from outcrop.adapters.vector_stores.redis.reading import BATCH, Reader, found_in
 from outcrop.adapters.vector_stores.redis.searching import Run
 from outcrop.adapters.vector_stores.redis.writing import Writer, replaced
 from outcrop.adapters.vector_stores.scoring import valid_index, valid_points, valid_search
-from outcrop.adapters.vector_stores.tokens import narrowed
 from outcrop.core.chunks import Hit, IndexSpec, Point, Search, Traits
 from outcrop.core.errors import Conflict
 from outcrop.core.filters import Filter, matches

@@ -13,10 +13,10 @@ from typing import Any
 
 from redis.exceptions import WatchError
 
+from outcrop.adapters.vector_stores.narrowing import field_token
 from outcrop.adapters.vector_stores.redis.layout import Index, Record, encoded, meta_key
 from outcrop.adapters.vector_stores.redis.nearest import Dialect
 from outcrop.adapters.vector_stores.redis.reading import Reader, found_index
-from outcrop.adapters.vector_stores.tokens import field_token
 from outcrop.core.chunks import DOCUMENT_ID
 from outcrop.core.errors import Conflict
 
