@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
 
-from outcrop.core.filters import AllOf, AnyOf, Compare, Filter, kind
+from outcrop.core.filters import AnyOf, Compare, Filter, kind
 
 _MOST = 256  # tokens of one condition; longer lists are left to the look at each point
 
@@ -114,14 +114,3 @@ def _compared(where: Compare) -> Condition | None:
 def _has(tokens: list[str | None]) -> Condition | None:
     given = tuple(token for token in tokens if token is not None)
     return HasAny(given) if 0 < len(given) <= _MOST and len(given) == len(tokens) else None
-
-
-def is_exact(where: Filter | None) -> bool:
-    """Whether `narrowed` says all that the filter does."""
-    if where is None:
-        return True
-    if isinstance(where, AllOf | AnyOf):
-        return bool(where.parts) and all(is_exact(part) for part in where.parts)
-    if _compared(where) is None:
-        return False
-    return where.operator != "notIn" or all(field_token(where.key, one) is not None for one in where.value)
