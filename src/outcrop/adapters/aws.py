@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from hashlib import sha256
 from typing import Any
 
 from outcrop.core.cards import ModelCard
@@ -72,29 +73,31 @@ def told(error: Exception, what: str) -> tuple[str, OutcropError]:
 class Signer:
     """Signs requests to one service with AWS's version 4 signatures."""
 
-    def __init__(self, service: str, target: str) -> None:
+    def __init__(self, service: str, user: str) -> None:
         from botocore.session import get_session
 
         self._service = service
-        self._target = target
+        self._user = user  # what cannot be used without: "The model ..."
         self._session = get_session()
         self.region = self._session.get_config_variable("region")
         if self.region is None:
-            raise Invalid(f"The model {target} cannot be used: set AWS_DEFAULT_REGION to its region.")
+            raise Invalid(f"{user} cannot be used: set AWS_DEFAULT_REGION to its region.")
 
-    async def headers(self, url: str, body: bytes) -> Mapping[str, str]:
-        """The headers that sign a POST. Raises Denied where there are no credentials."""
+    async def headers(self, url: str, body: bytes, method: str = "POST") -> Mapping[str, str]:
+        """The headers that sign a request. Raises Denied where there are no credentials."""
         # Credentials may have to be fetched from the machine's metadata.
-        return await asyncio.to_thread(self._headers, url, body)
+        return await asyncio.to_thread(self._headers, url, body, method)
 
-    def _headers(self, url: str, body: bytes) -> Mapping[str, str]:
+    def _headers(self, url: str, body: bytes, method: str) -> Mapping[str, str]:
         from botocore.auth import SigV4Auth
         from botocore.awsrequest import AWSRequest
 
         credentials = self._session.get_credentials()
         if credentials is None:
-            raise Denied(f"The model {self._target} cannot be used: there are no AWS credentials.")
+            raise Denied(f"{self._user} cannot be used: there are no AWS credentials.")
         headers = {"content-type": "application/json", "accept": "application/json"}
-        request = AWSRequest(method="POST", url=url, data=body, headers=headers)
+        if self._service == "aoss":  # asks for it, as S3 does
+            headers["x-amz-content-sha256"] = sha256(body).hexdigest()
+        request = AWSRequest(method=method, url=url, data=body, headers=headers)
         SigV4Auth(credentials.get_frozen_credentials(), self._service, self.region).add_auth(request)
         return dict(request.headers.items())

@@ -17,7 +17,7 @@ from outcrop.core.cards import ModelCard
 
 def endpoint(card: ModelCard) -> tuple[JsonService, str]:
     """The service of a card's endpoint, and the address at which it is invoked. Raises Invalid without a region."""
-    signer = Signer("sagemaker", card.target)
+    signer = Signer("sagemaker", f"The model {card.target}")
     host = card.base_url or f"https://runtime.sagemaker.{signer.region}.amazonaws.com"
     name = quote(card.target.partition(":")[2], safe="")
     return JsonService(card.target, card.timeout, signer.headers), f"{host.rstrip('/')}/endpoints/{name}/invocations"

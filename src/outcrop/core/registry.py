@@ -21,6 +21,8 @@ VECTOR_STORES: Mapping[str, str] = {  # by kind: (settings, NamedStore) -> Vecto
     "embedded": "outcrop.adapters.vector_stores.embedded:open_store",
     "memory": "outcrop.adapters.vector_stores.memory:open_store",
     "pgvector": "outcrop.adapters.vector_stores.pgvector:open_store",
+    "opensearch": "outcrop.adapters.vector_stores.opensearch:open_store",
+    "redis": "outcrop.adapters.vector_stores.redis:open_store",
     "qdrant": "outcrop.adapters.vector_stores.qdrant:open_store",
 }
 # A model's name is "family:name"; the family chooses the adapter. One on this machine is given the name and the
