@@ -17,6 +17,7 @@ from outcrop.core.ids import new_id
 from outcrop.core.protocols import every
 from outcrop.core.records import Chunking, Document, IngestionJob
 from outcrop.core.settings import Settings
+from outcrop.core.stores import NamedStore
 from outcrop.ingest.jobs import Jobs
 from outcrop.ingest.knowledge_bases import KnowledgeBases
 from outcrop.ingest.sync import Options, Syncs
@@ -59,7 +60,7 @@ class Parts:
         data.mkdir(parents=True, exist_ok=True)  # noqa: ASYNC240 # nobody waits
         settings = Settings(data=data, threads=2, embedding_model="test:token-hash")
         self.metadata = await open_metadata(database or data / "outcrop.db")
-        self.store = open_store(settings)
+        self.store = open_store(settings, NamedStore("embedded", "embedded"))
         embedder = LoggedEmbedder(data / "embedded.log", seconds)
         adapters = GivenAdapters({"embedded": self.store}, LethalReader(), embedder)
         named = (self.metadata, adapters, settings, lambda: datetime.now(UTC), new_id)

@@ -48,6 +48,13 @@ async def prepare(item: Item, known: Known | None, work: Work) -> Prepared | Non
         return await _without_text(item, known, work, fault)
 
 
+def _as_recorded(item: Item, stored: Document | None) -> Item:
+    """The item with what was read of it before, where that is the same."""
+    if stored is None:
+        return item
+    return replace(item, metadata=stored.metadata, embedded=stored.embedded, structure=stored.structure, described=True)
+
+
 async def _compared(item: Item, known: Known | None, work: Work) -> Prepared | None:
     """What has to be written of a document that can be had. Raises Unreadable and OSError where it cannot.
 
@@ -55,11 +62,7 @@ async def _compared(item: Item, known: Known | None, work: Work) -> Prepared | N
     """
     same = known is not None and item.version is not None and item.version == known.source_version
     stored = await work.metadata.get(Document, known.id) if same and known is not None else None
-    if stored is not None:
-        item = replace(
-            item, metadata=stored.metadata, embedded=stored.embedded, structure=stored.structure, described=True
-        )
-    item = await described(item, work.place)
+    item = await described(_as_recorded(item, stored), work.place)
     content = stored.content_hash if stored is not None else ""
     blob: Blob | None = None
     try:
