@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from outcrop.answer.replied import first_object
 from outcrop.core.answers import Attribute, ImplicitFilter, Inference, Message, Prompt
 from outcrop.core.errors import Invalid, Unsupported
 from outcrop.core.filters import AllOf, AnyOf, Compare, Filter, from_json, kind
@@ -64,13 +65,9 @@ def _prompt(question: str, wanted: ImplicitFilter) -> Prompt:
 
 
 def _object(text: str) -> dict[str, Any]:
-    """The first JSON object of a text. Raises Invalid."""
-    start = text.find("{")
-    try:
-        data, _ = json.JSONDecoder().raw_decode(text, start) if start >= 0 else (None, 0)
-    except (ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict):
+    """What the model wrote. Raises Invalid."""
+    data = first_object(text)
+    if data is None:
         raise Invalid("It wrote no JSON object.")
     return data
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +11,7 @@ from typing import Any
 from outcrop.answer.exploring import Action, Found, Part, Plan, ReadAction, Retriever, SearchAction
 from outcrop.answer.follow_up import MAX_QUESTION, asks, carried, points_back
 from outcrop.answer.prompts import fenced
+from outcrop.answer.replied import first_object
 from outcrop.core.answers import Inference, Message, Prompt
 from outcrop.core.errors import ModelFailed
 from outcrop.core.protocols import Generator
@@ -82,12 +82,8 @@ def _prompt(situation: Situation) -> Prompt:
 
 
 def _read(text: str, situation: Situation) -> Plan:
-    start = text.find("{")
-    try:
-        data, _ = json.JSONDecoder().raw_decode(text, start) if start >= 0 else (None, 0)
-    except (ValueError, RecursionError):
-        data = None
-    if not isinstance(data, dict):
+    data = first_object(text)
+    if data is None:
         raise ModelFailed("The model wrote no plan.")
     searches = list(_searches(data.get("searches"), situation))[:MAX_SEARCHES]
     reads = [situation.found[number - 1] for number in _numbers(data.get("read"), min(len(situation.found), _SHOWN))]

@@ -130,7 +130,7 @@ class Attachments:
             knowledge_base_id=base.id,
             upload_id=upload.id,
             data_source_id=source.id,
-            document_id=id_at(source, uri),
+            document_id=id_at(source.id, uri),
             uri=uri,
             batch_id=batch.id if batch is not None else "",
         )

@@ -94,7 +94,7 @@ class Direct:
             NotFound: There is no such document in this data source.
             Unreadable: Its content cannot be had.
         """
-        for name in (id_at(source, custom_uri(reference)), id_at(source, reference), reference):
+        for name in (id_at(source.id, custom_uri(reference)), id_at(source.id, reference), reference):
             deposit, document = await deposit_of(self._metadata, name), await document_of(self._metadata, name)
             item = _item(source, deposit, document)
             if item is not None:

@@ -10,7 +10,6 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
 from outcrop.core.errors import NotFound, OutcropError, Unavailable
-from outcrop.core.ids import derived_id
 from outcrop.core.protocols import Item, MayBeEmpty, MetadataStore
 from outcrop.core.records import DataSource, Document, IngestionJob, Statistics, SyncOptions
 from outcrop.core.work import JobStep
@@ -20,7 +19,7 @@ from outcrop.ingest.embedding import embedded
 from outcrop.ingest.flow import first_error
 from outcrop.ingest.progress import MAX_FAILURES
 from outcrop.ingest.reuse import kept
-from outcrop.ingest.steps import document_id
+from outcrop.ingest.steps import document_id, id_at
 from outcrop.ingest.work import Work
 from outcrop.ingest.writing import remove, write
 from outcrop.jobs import items
@@ -230,7 +229,7 @@ async def _recorded(step: JobStep, job: IngestionJob, metadata: MetadataStore) -
     counts: Counter[str] = Counter()
     for one in items.loads(step.items):
         with suppress(NotFound):
-            document = await metadata.get(Document, derived_id(job.data_source_id, one.item.uri))
+            document = await metadata.get(Document, id_at(job.data_source_id, one.item.uri))
             if document.job_id == job.id and document.outcome is not None:
                 counts[document.outcome] += 1
     return counts

@@ -47,7 +47,7 @@ class Receiving:
 
     async def take(self, source: DataSource, document: DirectDocument) -> Deposit:
         """Record a document as handed over; the content that it replaces is given up."""
-        before = await deposit_of(self._means.metadata, id_at(source, document.uri))
+        before = await deposit_of(self._means.metadata, id_at(source.id, document.uri))
         deposit = self._deposit(source, document, before)
         if document.data is None:  # until another content is fetched, the one of before stays
             held = (before.blob, before.size) if before is not None else ("", 0)
@@ -73,7 +73,7 @@ class Receiving:
         media_type = document.media_type or (PLAIN if isinstance(document.data, str) else "")
         name = document.name or document.uri
         return Deposit(
-            id=id_at(source, document.uri),
+            id=id_at(source.id, document.uri),
             created_at=before.created_at if before is not None else now,
             updated_at=now,
             knowledge_base_id=source.knowledge_base_id,

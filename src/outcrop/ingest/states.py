@@ -55,7 +55,7 @@ def _speaks(deposit: Deposit, document: Document | None) -> bool:
 
 async def state_at(metadata: MetadataStore, source: DataSource, uri: str) -> State:
     """What there is at an address of a data source."""
-    name = id_at(source, uri)
+    name = id_at(source.id, uri)
     return state_of(uri, await deposit_of(metadata, name), await document_of(metadata, name))
 
 

@@ -306,9 +306,9 @@ def _prints(item: Item, content: str, media_type: str, work: Work) -> Fingerprin
 
 def document_id(source: DataSource, item: Item) -> str:
     """The id of a document: the same at every sync."""
-    return id_at(source, item.uri)
+    return id_at(source.id, item.uri)
 
 
-def id_at(source: DataSource, uri: str) -> str:
+def id_at(source_id: str, uri: str) -> str:
     """The id of the document with this address."""
-    return derived_id(source.id, uri)
+    return derived_id(source_id, uri)

@@ -19,9 +19,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic_core import from_json
 
+from outcrop.adapters.vector_stores import packing
 from outcrop.adapters.vector_stores.embedded.segments import Segment, to_bytes
 from outcrop.core.boxes import Boxes
-from outcrop.core.chunks import DATA_SOURCE_ID, DOCUMENT_ID, SOURCE_URI, Chunk, Place, Point
+from outcrop.core.chunks import DATA_SOURCE_ID, DOCUMENT_ID, SOURCE_URI, Point
 from outcrop.core.errors import Conflict, IndexBroken, Invalid
 from outcrop.core.filters import Metadata
 
@@ -145,18 +146,12 @@ class Draft:
 
 def drafted(point: Point) -> Draft:
     """A point made ready for the database."""
-    chunk, place = point.chunk, point.chunk.place
-    record = [
-        chunk.text, chunk.context, chunk.ordinal, chunk.start, chunk.end, chunk.tokens, chunk.parent_id,
-        chunk.searchable, place.first_page, place.last_page, place.sheet, place.first_row, place.last_row,
-        place.rows, place.first_line, place.confidence,
-    ]  # fmt: skip
-    metadata = {key: list(v) if isinstance(v, tuple | list) else v for key, v in point.metadata.items()}
+    chunk = point.chunk
     return Draft(
         chunk=chunk.id,
         document=chunk.document_id,
-        fields=_dumped([chunk.document_id, point.data_source_id, point.uri, metadata]),
-        record=_dumped(record),
+        fields=_dumped([chunk.document_id, point.data_source_id, point.uri, packing.thawed(point.metadata)]),
+        record=_dumped(packing.members_of(chunk)),
         vector=None if point.vector is None else point.vector.astype("<f4").tobytes(),
         boxes=None if chunk.boxes is None else zlib.compress(chunk.boxes.to_bytes(), 6),
     )
@@ -175,8 +170,7 @@ class Fields:
 def read_fields(body: bytes) -> Fields:
     """The fields of a set."""
     _, data_source_id, uri, metadata = _loaded(body)
-    frozen = {key: tuple(value) if isinstance(value, list) else value for key, value in metadata.items()}
-    return Fields(data_source_id, uri, frozen)
+    return Fields(data_source_id, uri, packing.frozen(metadata))
 
 
 def filterable(body: bytes) -> dict[str, Any]:
@@ -188,41 +182,14 @@ def filterable(body: bytes) -> dict[str, Any]:
 def point(found: Stored, shared: Fields) -> Point:
     """The point of a row."""
     vector, boxes = found.vector, found.boxes
-    text, context, ordinal, start, end, tokens, parent_id, searchable, *place = _loaded(found.record)
-    chunk = Chunk(
-        id=found.chunk,
-        document_id=found.document,
-        ordinal=ordinal,
-        text=text,
-        start=start,
-        end=end,
-        tokens=tokens,
-        context=context,
-        parent_id=parent_id,
-        searchable=searchable,
-        place=_place(*place),
-        boxes=None if boxes is None else Boxes.from_bytes(zlib.decompress(boxes)),
-    )
+    shown = None if boxes is None else Boxes.from_bytes(zlib.decompress(boxes))
+    chunk = packing.chunk_of(found.chunk, found.document, _loaded(found.record), shown)
     return Point(
         chunk=chunk,
         vector=None if vector is None else np.frombuffer(vector, dtype="<f4"),
         uri=shared.uri,
         data_source_id=shared.data_source_id,
         metadata=shared.metadata,  # one object for all points of a document: it is not to be changed
-    )
-
-
-def _place(*numbers: Any) -> Place:
-    first_page, last_page, sheet, first_row, last_row, places, first_line, confidence = numbers
-    return Place(
-        first_page=first_page,
-        last_page=last_page,
-        sheet=sheet,
-        first_row=first_row,
-        last_row=last_row,
-        rows=tuple((begins, number) for begins, number in places),
-        first_line=first_line,
-        confidence=confidence,
     )
 
 
